@@ -1,0 +1,140 @@
+-- The schema as it stands, whole. Written by a test from assets/migrations.
+
+CREATE TABLE agent_executions (
+  seq                  INTEGER PRIMARY KEY,
+  execution_id         TEXT NOT NULL UNIQUE,
+  session_id           TEXT NOT NULL REFERENCES sessions (session_id),
+  agent_type           TEXT NOT NULL,
+  deployed_at          TEXT NOT NULL,
+  completed_at         TEXT,
+  status               TEXT NOT NULL CHECK (status IN ('deployed', 'completed', 'failed')),
+  scope                TEXT NOT NULL,
+  phase                INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 5),
+  context_token_count  INTEGER NOT NULL,
+  context_tokens_exact INTEGER NOT NULL CHECK (context_tokens_exact IN (0, 1)),
+  context_budget       INTEGER,
+  model                TEXT,
+  bundle_id            TEXT REFERENCES bundles (bundle_id),
+  briefing_hash        TEXT REFERENCES contents (content_hash),
+  base_commit          TEXT,
+  success              INTEGER CHECK (success IN (0, 1)),
+  error_message        TEXT,
+  deliverables         TEXT NOT NULL,
+  final_message_bytes  INTEGER,
+  final_message        TEXT
+) STRICT;
+
+CREATE TABLE briefings (
+  seq           INTEGER PRIMARY KEY,
+  bundle_id     TEXT NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
+  briefing_hash TEXT NOT NULL REFERENCES contents (content_hash),
+  template      TEXT NOT NULL,
+  created_at    TEXT NOT NULL,
+  UNIQUE (bundle_id, briefing_hash)
+) STRICT;
+
+CREATE TABLE bundle_contents (
+  bundle_id    TEXT NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
+  content_hash TEXT NOT NULL REFERENCES contents (content_hash),
+  PRIMARY KEY (bundle_id, content_hash)
+) STRICT;
+
+CREATE TABLE bundles (
+  seq          INTEGER PRIMARY KEY,
+  bundle_id    TEXT NOT NULL UNIQUE,
+  bundle_hash  TEXT NOT NULL,
+  created_at   TEXT NOT NULL,
+  agent_type   TEXT NOT NULL,
+  scope        TEXT NOT NULL,
+  total_tokens INTEGER NOT NULL,
+  manifest     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE completion_versions (
+  execution_id  TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  version       INTEGER NOT NULL,
+  replaced_at   TEXT NOT NULL,
+  completed_at  TEXT NOT NULL,
+  status        TEXT NOT NULL CHECK (status IN ('completed', 'failed')),
+  error_message TEXT,
+  deliverables  TEXT NOT NULL,
+  final_message TEXT,
+  PRIMARY KEY (execution_id, version)
+) STRICT;
+
+CREATE TABLE contents (
+  content_hash TEXT PRIMARY KEY NOT NULL,
+  bytes        INTEGER NOT NULL,
+  codec        TEXT NOT NULL CHECK (codec IN ('plain', 'zstd')),
+  data         BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE context_allocations (
+  allocation_id          TEXT PRIMARY KEY NOT NULL,
+  execution_id           TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  position               INTEGER NOT NULL,
+  context_type           TEXT NOT NULL
+                         CHECK (context_type IN ('file', 'briefing', 'reference', 'shared_context')),
+  context_source         TEXT NOT NULL,
+  token_count            INTEGER NOT NULL,
+  included_in_deployment INTEGER NOT NULL CHECK (included_in_deployment IN (0, 1)),
+  priority               TEXT NOT NULL CHECK (priority IN ('required', 'recommended', 'optional')),
+  content_hash           TEXT
+) STRICT;
+
+CREATE TABLE outputs (
+  seq          INTEGER PRIMARY KEY,
+  output_id    TEXT NOT NULL UNIQUE,
+  execution_id TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  output_type  TEXT NOT NULL
+               CHECK (output_type IN ('deliverable', 'validation_result', 'insight', 'error')),
+  content      TEXT NOT NULL,
+  created_at   TEXT NOT NULL,
+  metadata     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE reports (
+  seq          INTEGER PRIMARY KEY,
+  report_id    TEXT NOT NULL UNIQUE,
+  session_id   TEXT REFERENCES sessions (session_id),
+  created_at   TEXT NOT NULL,
+  template     TEXT NOT NULL,
+  bytes        INTEGER NOT NULL,
+  content_hash TEXT NOT NULL REFERENCES contents (content_hash)
+) STRICT;
+
+CREATE TABLE sessions (
+  seq           INTEGER PRIMARY KEY,
+  session_id    TEXT NOT NULL UNIQUE,
+  created_at    TEXT NOT NULL,
+  scope         TEXT NOT NULL,
+  phase         INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 5),
+  status        TEXT NOT NULL CHECK (status IN ('planning', 'executing', 'completed', 'failed')),
+  ended_at      TEXT,
+  error_message TEXT,
+  metadata      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX allocations_by_execution ON context_allocations (execution_id, position);
+
+CREATE INDEX allocations_by_source    ON context_allocations (context_source);
+
+CREATE INDEX bundles_by_time ON bundles (created_at);
+
+CREATE INDEX executions_by_agent   ON agent_executions (agent_type, deployed_at);
+
+CREATE INDEX executions_by_model   ON agent_executions (model, deployed_at);
+
+CREATE INDEX executions_by_session ON agent_executions (session_id, deployed_at);
+
+CREATE INDEX executions_by_status  ON agent_executions (status, deployed_at);
+
+CREATE INDEX executions_by_time    ON agent_executions (deployed_at);
+
+CREATE INDEX outputs_by_execution ON outputs (execution_id, created_at);
+
+CREATE INDEX outputs_by_time      ON outputs (created_at);
+
+CREATE INDEX reports_by_session ON reports (session_id, created_at);
+
+CREATE INDEX sessions_by_time ON sessions (created_at);

@@ -1,0 +1,142 @@
+-- The first schema: sessions, deployments, what they were given, what came back, and the contents
+-- and bundles behind them. Times are RFC 3339 in UTC with milliseconds, so that text order is time
+-- order; `seq` tells what came first within a millisecond, and does not change. JSON columns hold
+-- what is shown whole; what one filters on is a column.
+
+CREATE TABLE sessions (
+  seq           INTEGER PRIMARY KEY,
+  session_id    TEXT NOT NULL UNIQUE,
+  created_at    TEXT NOT NULL,
+  scope         TEXT NOT NULL,
+  phase         INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 5),
+  status        TEXT NOT NULL CHECK (status IN ('planning', 'executing', 'completed', 'failed')),
+  ended_at      TEXT,
+  error_message TEXT,
+  metadata      TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX sessions_by_time ON sessions (created_at);
+
+-- Texts by the blake3 of their bytes: what bundles hold, briefings, reports. Each stands here once.
+CREATE TABLE contents (
+  content_hash TEXT PRIMARY KEY NOT NULL,
+  bytes        INTEGER NOT NULL,
+  codec        TEXT NOT NULL CHECK (codec IN ('plain', 'zstd')),
+  data         BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE bundles (
+  seq          INTEGER PRIMARY KEY,
+  bundle_id    TEXT NOT NULL UNIQUE,
+  bundle_hash  TEXT NOT NULL,
+  created_at   TEXT NOT NULL,
+  agent_type   TEXT NOT NULL,
+  scope        TEXT NOT NULL,
+  total_tokens INTEGER NOT NULL,
+  manifest     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX bundles_by_time ON bundles (created_at);
+
+-- Which contents a bundle needs, so that what nothing needs can be found.
+CREATE TABLE bundle_contents (
+  bundle_id    TEXT NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
+  content_hash TEXT NOT NULL REFERENCES contents (content_hash),
+  PRIMARY KEY (bundle_id, content_hash)
+) STRICT;
+
+-- Every rendering that was handed out: the bytes stand in contents.
+CREATE TABLE briefings (
+  seq           INTEGER PRIMARY KEY,
+  bundle_id     TEXT NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
+  briefing_hash TEXT NOT NULL REFERENCES contents (content_hash),
+  template      TEXT NOT NULL,
+  created_at    TEXT NOT NULL,
+  UNIQUE (bundle_id, briefing_hash)
+) STRICT;
+
+-- final_message stands last: a row with a long one is read past without its overflow pages.
+CREATE TABLE agent_executions (
+  seq                  INTEGER PRIMARY KEY,
+  execution_id         TEXT NOT NULL UNIQUE,
+  session_id           TEXT NOT NULL REFERENCES sessions (session_id),
+  agent_type           TEXT NOT NULL,
+  deployed_at          TEXT NOT NULL,
+  completed_at         TEXT,
+  status               TEXT NOT NULL CHECK (status IN ('deployed', 'completed', 'failed')),
+  scope                TEXT NOT NULL,
+  phase                INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 5),
+  context_token_count  INTEGER NOT NULL,
+  context_tokens_exact INTEGER NOT NULL CHECK (context_tokens_exact IN (0, 1)),
+  context_budget       INTEGER,
+  model                TEXT,
+  bundle_id            TEXT REFERENCES bundles (bundle_id),
+  briefing_hash        TEXT REFERENCES contents (content_hash),
+  base_commit          TEXT,
+  success              INTEGER CHECK (success IN (0, 1)),
+  error_message        TEXT,
+  deliverables         TEXT NOT NULL,
+  final_message_bytes  INTEGER,
+  final_message        TEXT
+) STRICT;
+
+CREATE INDEX executions_by_time    ON agent_executions (deployed_at);
+CREATE INDEX executions_by_session ON agent_executions (session_id, deployed_at);
+CREATE INDEX executions_by_agent   ON agent_executions (agent_type, deployed_at);
+CREATE INDEX executions_by_status  ON agent_executions (status, deployed_at);
+CREATE INDEX executions_by_model   ON agent_executions (model, deployed_at);
+
+-- Completions that an amendment replaced; 1 is the oldest.
+CREATE TABLE completion_versions (
+  execution_id  TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  version       INTEGER NOT NULL,
+  replaced_at   TEXT NOT NULL,
+  completed_at  TEXT NOT NULL,
+  status        TEXT NOT NULL CHECK (status IN ('completed', 'failed')),
+  error_message TEXT,
+  deliverables  TEXT NOT NULL,
+  final_message TEXT,
+  PRIMARY KEY (execution_id, version)
+) STRICT;
+
+CREATE TABLE context_allocations (
+  allocation_id          TEXT PRIMARY KEY NOT NULL,
+  execution_id           TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  position               INTEGER NOT NULL,
+  context_type           TEXT NOT NULL
+                         CHECK (context_type IN ('file', 'briefing', 'reference', 'shared_context')),
+  context_source         TEXT NOT NULL,
+  token_count            INTEGER NOT NULL,
+  included_in_deployment INTEGER NOT NULL CHECK (included_in_deployment IN (0, 1)),
+  priority               TEXT NOT NULL CHECK (priority IN ('required', 'recommended', 'optional')),
+  content_hash           TEXT
+) STRICT;
+
+CREATE INDEX allocations_by_execution ON context_allocations (execution_id, position);
+CREATE INDEX allocations_by_source    ON context_allocations (context_source);
+
+CREATE TABLE outputs (
+  seq          INTEGER PRIMARY KEY,
+  output_id    TEXT NOT NULL UNIQUE,
+  execution_id TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  output_type  TEXT NOT NULL
+               CHECK (output_type IN ('deliverable', 'validation_result', 'insight', 'error')),
+  content      TEXT NOT NULL,
+  created_at   TEXT NOT NULL,
+  metadata     TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX outputs_by_execution ON outputs (execution_id, created_at);
+CREATE INDEX outputs_by_time      ON outputs (created_at);
+
+CREATE TABLE reports (
+  seq          INTEGER PRIMARY KEY,
+  report_id    TEXT NOT NULL UNIQUE,
+  session_id   TEXT REFERENCES sessions (session_id),
+  created_at   TEXT NOT NULL,
+  template     TEXT NOT NULL,
+  bytes        INTEGER NOT NULL,
+  content_hash TEXT NOT NULL REFERENCES contents (content_hash)
+) STRICT;
+
+CREATE INDEX reports_by_session ON reports (session_id, created_at);

@@ -1,0 +1,142 @@
+//! What a briefing template sees; `references/template-context.md` describes it for users.
+
+use crate::model::{Bundle, ContextItem, ItemType, Priority, Selection};
+use serde::Serialize;
+
+/// The variables of a briefing template. No field is ever left out, for in strict mode a variable
+/// that is sometimes absent could not be told from a misspelt one.
+#[derive(Debug, Serialize)]
+pub struct BriefingContext<'a> {
+    pub agent_type: &'a str,
+    pub scope: &'a str,
+    /// Who the agent is to be; the templates have a default.
+    pub role: Option<&'a str>,
+    pub constraints: &'a [String],
+    /// The constraints as a Markdown list, one item each; empty if there are none.
+    pub constraints_list: String,
+    pub expected_output: Option<&'a str>,
+    pub model: &'a str,
+    /// In the bundle's order, without the template's own entry.
+    pub items: Vec<BriefingItem<'a>>,
+}
+
+/// One piece of context as a template sees it.
+#[derive(Debug, Clone, Serialize)]
+pub struct BriefingItem<'a> {
+    /// Its position in the bundle's `context_items`.
+    pub index: usize,
+    pub r#type: ItemType,
+    /// The path from the project root.
+    pub source: &'a str,
+    /// The path with the selection: `docs/a.md#Usage`, `src/a.rs:10-80`.
+    pub label: String,
+    pub priority: Priority,
+    /// What it is written in: `rust`, `markdown`, …
+    pub kind: &'a str,
+    /// Titles of the Markdown sections taken.
+    pub sections: &'a [String],
+    /// The lines taken, from 1, where lines were asked for.
+    pub first_line: Option<usize>,
+    pub last_line: Option<usize>,
+    /// The agents that get the same content.
+    pub shared_with: &'a [String],
+    /// The earlier item with the very same text; a block then is one line that refers to it.
+    pub duplicate_of: Option<&'a str>,
+    /// blake3 of the text, lower-case hex.
+    pub content_hash: &'a str,
+    pub text: &'a str,
+}
+
+impl<'a> BriefingContext<'a> {
+    /// What to render for `bundle`; `texts` gives an item's text by its content hash.
+    pub fn new(bundle: &'a Bundle, texts: &impl Fn(&str) -> &'a str) -> Self {
+        BriefingContext {
+            agent_type: &bundle.agent_type,
+            scope: &bundle.scope,
+            role: bundle.role.as_deref(),
+            constraints: &bundle.constraints,
+            constraints_list: markdown_list(&bundle.constraints),
+            expected_output: bundle.expected_output.as_deref(),
+            model: &bundle.model,
+            items: bundle
+                .context_items
+                .iter()
+                .enumerate()
+                .filter(|(_, item)| item.item_type != ItemType::Briefing)
+                .map(|(index, item)| BriefingItem::new(index, item, texts(&item.content_hash)))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> BriefingItem<'a> {
+    /// `item` at `index` of its bundle, with its text.
+    pub fn new(index: usize, item: &'a ContextItem, text: &'a str) -> Self {
+        let (first_line, last_line) = match item.selection {
+            Selection::Lines { first, last } => (Some(first), Some(last)),
+            Selection::Whole | Selection::Sections(_) => (None, None),
+        };
+        BriefingItem {
+            index,
+            r#type: item.item_type,
+            source: &item.source,
+            label: item.label(),
+            priority: item.priority,
+            kind: &item.kind,
+            sections: &item.sections,
+            first_line,
+            last_line,
+            shared_with: &item.shared_with,
+            duplicate_of: item.duplicate_of.as_deref(),
+            content_hash: &item.content_hash,
+            text,
+        }
+    }
+}
+
+/// Each text as one item, its further lines indented so that they stay in it.
+fn markdown_list(texts: &[String]) -> String {
+    let items: Vec<_> =
+        texts.iter().map(|text| format!("- {}", text.trim_end().replace('\n', "\n  "))).collect();
+    items.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn bundle() -> Bundle {
+        let item = |kind: &str, selection: serde_json::Value| {
+            json!({"type": kind, "source": "a.rs", "token_count": 1, "priority": "required",
+                "content_hash": "h", "bytes": 2, "selection": selection, "kind": "rust"})
+        };
+        let items = [
+            item("briefing", json!("whole")),
+            item("file", json!({"lines": {"first": 2, "last": 3}})),
+            item("reference", json!({"sections": ["Usage"]})),
+        ];
+        serde_json::from_value(json!({
+            "version": 1, "bundle_id": "bundle-1", "bundle_hash": "h", "agent_type": "a",
+            "scope": "s", "created_at": "2025-01-17T09:30:00Z", "model": "m", "tokenizer": "t",
+            "exact": true, "template": "briefing", "constraints": ["one\ntwo", "three"],
+            "context_items": items, "total_tokens": 1, "total_tokens_upper": 1, "budget": 2,
+            "budget_remaining": 1,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_bundle_becomes_what_a_template_sees() {
+        let bundle = bundle();
+        let context = BriefingContext::new(&bundle, &|hash| if hash == "h" { "x\n" } else { "" });
+        assert_eq!(context.constraints_list, "- one\n  two\n- three");
+        let seen: Vec<_> = context
+            .items
+            .iter()
+            .map(|item| (item.index, item.label.as_str(), item.first_line, item.text))
+            .collect();
+        // The template's own entry is not an item, but keeps its place in the numbering.
+        assert_eq!(seen, [(1, "a.rs:2-3", Some(2), "x\n"), (2, "a.rs#Usage", None, "x\n")]);
+    }
+}

@@ -1,0 +1,96 @@
+//! The templates that come with the program, by kind, and what the head of a template says.
+
+use serde::Serialize;
+
+/// What a template is for, and so which variables it gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateKind {
+    Briefing,
+    SynthesisReport,
+}
+
+impl TemplateKind {
+    /// The word for it, which also is the name of its default template.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Briefing => "briefing",
+            Self::SynthesisReport => "synthesis-report",
+        }
+    }
+
+    /// The kind that a template's name says: its first word.
+    pub(super) fn of(name: &str) -> Self {
+        if name.starts_with(Self::SynthesisReport.as_str()) {
+            Self::SynthesisReport
+        } else {
+            Self::Briefing
+        }
+    }
+}
+
+pub(super) struct Embedded {
+    pub name: &'static str,
+    pub kind: TemplateKind,
+    pub source: &'static str,
+}
+
+/// For each kind the default comes first: its head documents the variables.
+pub(super) const EMBEDDED: &[Embedded] = &[
+    Embedded {
+        name: "briefing",
+        kind: TemplateKind::Briefing,
+        source: include_str!("../../templates/briefing.md.hbs"),
+    },
+    Embedded {
+        name: "briefing.xml",
+        kind: TemplateKind::Briefing,
+        source: include_str!("../../templates/briefing.xml.hbs"),
+    },
+    Embedded {
+        name: "synthesis-report",
+        kind: TemplateKind::SynthesisReport,
+        source: include_str!("../../templates/synthesis-report.md.hbs"),
+    },
+];
+
+/// By the names they are included with.
+pub(super) const PARTIALS: &[(&str, &str)] = &[
+    ("answer", include_str!("../../templates/_answer.hbs")),
+    ("protocol", include_str!("../../templates/_protocol.hbs")),
+    ("role", include_str!("../../templates/_role.hbs")),
+];
+
+pub(super) fn is_embedded(name: &str) -> bool {
+    EMBEDDED.iter().any(|embedded| embedded.name == name)
+}
+
+/// What the comment at the beginning of a template says.
+pub(super) struct Head {
+    pub description: String,
+    pub variables: Vec<(String, String)>,
+}
+
+impl Head {
+    /// The first line describes the template; `name: what it is` documents a variable.
+    pub fn of(source: &str) -> Self {
+        let comment = source.trim_start().strip_prefix("{{!--").and_then(|c| c.split_once("--}}"));
+        let mut lines = comment.map_or("", |(text, _)| text).trim().lines().map(str::trim);
+        let description = lines.next().unwrap_or_default().to_owned();
+        let variables = lines
+            .filter_map(|line| line.split_once(": "))
+            .filter(|(name, _)| !name.contains(' '))
+            .map(|(name, what)| (name.to_owned(), what.to_owned()))
+            .collect();
+        Head { description, variables }
+    }
+
+    /// Its own, or those that the kind's default template documents.
+    pub fn variables_or_default(&self, kind: TemplateKind) -> Vec<(String, String)> {
+        if !self.variables.is_empty() {
+            return self.variables.clone();
+        }
+        let default = EMBEDDED.iter().find(|embedded| embedded.kind == kind);
+        default.map_or_else(Vec::new, |embedded| Head::of(embedded.source).variables)
+    }
+}

@@ -1,0 +1,253 @@
+//! The templates there are: embedded ones, and the user's, which win over those of the same name.
+
+use super::embedded::{EMBEDDED, Embedded, Head, PARTIALS, TemplateKind, is_embedded};
+use super::fault::Limit;
+use crate::error::{Fault, IoContext, Kind, Result, nearest};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// Where a template comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    Embedded,
+    File(PathBuf),
+}
+
+/// A template's source, with the partials it may include.
+#[derive(Debug, Clone)]
+pub struct Template {
+    pub name: String,
+    pub origin: Origin,
+    pub source: String,
+    partials: BTreeMap<String, String>,
+}
+
+impl Template {
+    /// By name, without the `_` and `.hbs` of their files.
+    pub(super) fn partials(&self) -> &BTreeMap<String, String> {
+        &self.partials
+    }
+
+    #[cfg(test)]
+    pub(super) fn set_partials(&mut self, partials: &[(&str, String)]) {
+        self.partials =
+            partials.iter().map(|(name, source)| (name.to_string(), source.clone())).collect();
+    }
+}
+
+/// A template as a list shows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct TemplateInfo {
+    pub name: String,
+    pub kind: TemplateKind,
+    pub origin: Origin,
+    /// The first line of the comment it begins with.
+    pub description: String,
+    /// The variables it gets: path, and what it is.
+    pub variables: Vec<(String, String)>,
+}
+
+/// The embedded templates and those of the user's directory.
+#[derive(Debug, Clone, Default)]
+pub struct Library {
+    user_dir: Option<PathBuf>,
+}
+
+impl Library {
+    /// `user_dir` need not exist.
+    pub fn new(user_dir: Option<PathBuf>) -> Self {
+        Library { user_dir }
+    }
+
+    /// The template called `name_or_path`: a path if it has a `/` or is a file that ends in
+    /// `.hbs`, else a name, looked for in the user's directory first.
+    pub fn get(&self, kind: TemplateKind, name_or_path: &str) -> Result<Template> {
+        if is_path(name_or_path) {
+            let path = Path::new(name_or_path);
+            if !path.exists() {
+                return Err(self.unknown(kind, name_or_path));
+            }
+            return self.open(name_or_path, path.to_path_buf());
+        }
+        let name = canonical(name_or_path);
+        if let Some(path) = self.user_file(name) {
+            return self.open(name, path);
+        }
+        match EMBEDDED.iter().find(|embedded| embedded.kind == kind && embedded.name == name) {
+            Some(embedded) => self.embedded(embedded),
+            None => Err(self.unknown(kind, name_or_path)),
+        }
+    }
+
+    /// All templates, the embedded first, then the user's by name.
+    pub fn list(&self) -> Result<Vec<TemplateInfo>> {
+        let own = self.user_names()?.into_iter().map(|name| {
+            let kind = TemplateKind::of(&name);
+            (name, kind)
+        });
+        let embedded = EMBEDDED.iter().map(|embedded| (embedded.name.to_owned(), embedded.kind));
+        Ok(embedded
+            .chain(own.filter(|(name, _)| !is_embedded(name)))
+            .map(|(name, kind)| self.info(name, kind))
+            .collect())
+    }
+
+    /// A template that cannot be read is listed all the same, with the reason.
+    fn info(&self, name: String, kind: TemplateKind) -> TemplateInfo {
+        match self.get(kind, &name) {
+            Ok(template) => {
+                let head = Head::of(&template.source);
+                let variables = head.variables_or_default(kind);
+                let description = head.description;
+                TemplateInfo { name, kind, origin: template.origin, description, variables }
+            }
+            Err(error) => {
+                let origin = self.user_file(&name).map_or(Origin::Embedded, Origin::File);
+                let description = error.to_string();
+                TemplateInfo { name, kind, origin, description, variables: Vec::new() }
+            }
+        }
+    }
+
+    fn embedded(&self, embedded: &Embedded) -> Result<Template> {
+        Ok(Template {
+            name: embedded.name.to_owned(),
+            origin: Origin::Embedded,
+            source: embedded.source.to_owned(),
+            partials: self.partials(None)?,
+        })
+    }
+
+    fn open(&self, name: &str, path: PathBuf) -> Result<Template> {
+        let source = read(&path)?;
+        let partials = self.partials(path.parent())?;
+        Ok(Template { name: name.to_owned(), origin: Origin::File(path), source, partials })
+    }
+
+    /// The embedded partials, over them the user's, over them those beside the template.
+    fn partials(&self, beside: Option<&Path>) -> Result<BTreeMap<String, String>> {
+        let mut partials: BTreeMap<String, String> =
+            PARTIALS.iter().map(|(name, source)| (name.to_string(), source.to_string())).collect();
+        for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
+            for file in file_names(dir)? {
+                if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {
+                    partials.insert(name.to_owned(), read(&dir.join(&file))?);
+                }
+            }
+        }
+        Ok(partials)
+    }
+
+    /// The file in the user's directory that a name means.
+    fn user_file(&self, name: &str) -> Option<PathBuf> {
+        let dir = self.user_dir.as_deref().filter(|_| !name.starts_with(['.', '_']))?;
+        // `briefing.xml` is a template of its own, not another form of `briefing`.
+        let suffixes: &[&str] = match (name.ends_with(".xml"), is_embedded(name)) {
+            (true, _) => &[".hbs", ""],
+            (false, true) => &[".md.hbs", ".hbs", ".md"],
+            (false, false) => &[".md.hbs", ".hbs", ".md", ".xml.hbs", ".xml"],
+        };
+        suffixes.iter().map(|suffix| dir.join(format!("{name}{suffix}"))).find(|p| p.exists())
+    }
+
+    fn user_names(&self) -> Result<BTreeSet<String>> {
+        let files = self.user_dir.as_deref().map_or_else(|| Ok(Vec::new()), file_names)?;
+        let is_template = |file: &String| {
+            !file.starts_with(['.', '_'])
+                && [".hbs", ".md", ".xml"].iter().any(|suffix| file.ends_with(suffix))
+        };
+        Ok(files.iter().filter(|file| is_template(file)).map(|f| canonical(f).to_owned()).collect())
+    }
+
+    fn unknown(&self, kind: TemplateKind, name: &str) -> crate::error::Error {
+        let own = self.user_names().unwrap_or_default();
+        let known: BTreeSet<&str> = EMBEDDED
+            .iter()
+            .filter(|embedded| embedded.kind == kind)
+            .map(|embedded| embedded.name)
+            .chain(own.iter().map(String::as_str).filter(|name| TemplateKind::of(name) == kind))
+            .collect();
+        let near = nearest(name, known.iter().copied());
+        let names = if near.is_empty() { known.into_iter().collect() } else { near };
+        let names = names.into_iter().map(str::to_owned).collect();
+        LibraryFault::Unknown { kind, name: name.to_owned(), names }.into()
+    }
+}
+
+fn is_path(name: &str) -> bool {
+    name.contains(['/', std::path::MAIN_SEPARATOR])
+        || (name.ends_with(".hbs") && Path::new(name).is_file())
+}
+
+/// The name without what says no more than that it is a Markdown template.
+fn canonical(name: &str) -> &str {
+    let name = name.strip_suffix(".hbs").unwrap_or(name);
+    name.strip_suffix(".md").unwrap_or(name)
+}
+
+/// The names in a directory, sorted; none if it does not exist. A name that is not UTF-8 could
+/// not be typed and is left out.
+fn file_names(dir: &Path) -> Result<Vec<String>> {
+    // The parent of a bare file name is the empty path.
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(dir).or_cannot("list", dir)? {
+        names.extend(entry.or_cannot("list", dir)?.file_name().into_string());
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Reads a template, refusing what is no file (a pipe would wait forever) or far too large.
+fn read(path: &Path) -> Result<String> {
+    let metadata = std::fs::metadata(path).or_cannot("read", path)?;
+    let path_of = || path.to_path_buf();
+    if !metadata.is_file() {
+        return Err(LibraryFault::NotAFile { path: path_of() }.into());
+    }
+    if metadata.len() > Limit::Source.max() as u64 {
+        return Err(LibraryFault::TooLarge { path: path_of(), bytes: metadata.len() }.into());
+    }
+    let bytes = std::fs::read(path).or_cannot("read", path)?;
+    String::from_utf8(bytes).map_err(|_| LibraryFault::NotUtf8 { path: path_of() }.into())
+}
+
+/// A template that cannot be found or read.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryFault {
+    #[error("there is no {} template '{}'; try {}", kind.as_str(), name.escape_debug(), names.join(", "))]
+    Unknown { kind: TemplateKind, name: String, names: Vec<String> },
+    #[error("{} is not a file", path.display())]
+    NotAFile { path: PathBuf },
+    #[error("template {} has {bytes} bytes; at most {} are allowed", path.display(), Limit::Source.max())]
+    TooLarge { path: PathBuf, bytes: u64 },
+    #[error("template {} is not UTF-8", path.display())]
+    NotUtf8 { path: PathBuf },
+}
+
+impl Fault for LibraryFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Unknown { .. } => Kind::NotFound,
+            Self::NotAFile { .. } | Self::TooLarge { .. } | Self::NotUtf8 { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Unknown { .. }
+            | Self::NotAFile { .. }
+            | Self::TooLarge { .. }
+            | Self::NotUtf8 { .. } => Some("sortie ctx templates".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "library_tests.rs"]
+mod tests;

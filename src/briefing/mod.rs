@@ -1,0 +1,34 @@
+//! Briefings: what a one-shot agent is sent, rendered from a bundle by a template.
+//!
+//! [`BriefingContext`] is what a briefing template sees; [`Library`] finds templates, the user's
+//! before the embedded; [`render()`] writes the text and says which items it wrote and how, so that
+//! the caller can count each one on the text really sent ([`item_block`]).
+//!
+//! Content must not be able to break out of its block (`fence`, `escape`), and a template, which
+//! may come with a repository one has only just cloned, must not hang or abort the process:
+//! `limits` reads it before the engine's recursive parser does, `assemble` checks every tag and
+//! puts partials in place, the engine's own helpers are all replaced (`blocks`, `values`,
+//! `writers`) by ones that count what they do (`meter`). For users: `references/template-context.md`.
+
+mod assemble;
+mod blocks;
+mod context;
+mod embedded;
+mod escape;
+mod fault;
+mod fence;
+mod helpers;
+mod item;
+mod library;
+mod limits;
+mod meter;
+mod render;
+mod values;
+mod writers;
+
+pub use context::{BriefingContext, BriefingItem};
+pub use embedded::TemplateKind;
+pub use fault::{Limit, Place, TemplateFault};
+pub use item::{Style, item_block};
+pub use library::{Library, LibraryFault, Origin, Template, TemplateInfo};
+pub use render::{Rendered, render};

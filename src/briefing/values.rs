@@ -1,0 +1,119 @@
+//! The helpers that give a value: `lookup`, comparisons, `and`, `or`, `not`, `len`.
+
+use super::helpers::{Refusal, argument, arguments, charge};
+use super::meter::Steps;
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, JsonTruthy, RenderContext, RenderError, ScopedJson,
+};
+use serde_json::Value;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+pub(super) fn register(registry: &mut Handlebars<'_>, steps: &Arc<Steps>) {
+    let mut put = |name, compute| {
+        registry.register_helper(name, Box::new(Computed { compute, steps: Arc::clone(steps) }));
+    };
+    put("eq", |args| Ok(compare(args)?.is_eq().into()));
+    put("ne", |args| Ok(compare(args)?.is_ne().into()));
+    put("gt", |args| Ok(ordered(args)?.is_gt().into()));
+    put("lt", |args| Ok(ordered(args)?.is_lt().into()));
+    put("and", |args| Ok(args.iter().all(|arg| arg.is_truthy(false)).into()));
+    put("or", |args| Ok(args.iter().any(|arg| arg.is_truthy(false)).into()));
+    put("not", |args| Ok((!args[0].is_truthy(false)).into()));
+    put("len", |args| length(args[0]).map(Value::from));
+    registry.register_helper("lookup", Box::new(Lookup { steps: Arc::clone(steps) }));
+}
+
+type Compute = fn(&[&Value]) -> Result<Value, &'static str>;
+
+/// A value computed from the arguments alone. The number of them was checked with the template.
+struct Computed {
+    compute: Compute,
+    steps: Arc<Steps>,
+}
+
+impl HelperDef for Computed {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let args = arguments(h)?;
+        charge(&self.steps, cost(&args))?;
+        let value = (self.compute)(&args).map_err(|why| Refusal::call(h, why))?;
+        Ok(value.into())
+    }
+}
+
+/// Comparing two long texts costs more than a step.
+fn cost(args: &[&Value]) -> usize {
+    let shortest = args.iter().map(|arg| arg.as_str().map_or(0, str::len)).min();
+    1 + shortest.unwrap_or(0) / 256
+}
+
+fn compare(args: &[&Value]) -> Result<Ordering, &'static str> {
+    match (args[0], args[1]) {
+        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => {
+            Err("compares texts, numbers, booleans and null only")
+        }
+        (left, right) if left == right => Ok(Ordering::Equal),
+        // Which of two unequal values is the larger does not matter to `eq` and `ne`.
+        _ => Ok(ordered(args).ok().filter(|order| order.is_ne()).unwrap_or(Ordering::Less)),
+    }
+}
+
+fn ordered(args: &[&Value]) -> Result<Ordering, &'static str> {
+    let order = match (args[0], args[1]) {
+        (Value::String(left), Value::String(right)) => Some(left.cmp(right)),
+        (Value::Number(left), Value::Number(right)) => {
+            left.as_f64().zip(right.as_f64()).and_then(|(left, right)| left.partial_cmp(&right))
+        }
+        _ => None,
+    };
+    order.ok_or("orders two numbers or two texts only")
+}
+
+fn length(value: &Value) -> Result<usize, &'static str> {
+    match value {
+        Value::Array(list) => Ok(list.len()),
+        Value::Object(map) => Ok(map.len()),
+        Value::String(text) => Ok(text.chars().count()),
+        Value::Null => Ok(0),
+        Value::Bool(_) | Value::Number(_) => Err("counts the entries of a list, object or text"),
+    }
+}
+
+/// An entry of a list or object by a computed key; null where there is none.
+struct Lookup {
+    steps: Arc<Steps>,
+}
+
+impl HelperDef for Lookup {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        ctx: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        charge(&self.steps, 1)?;
+        let (_, key) = (argument(h, 0)?, argument(h, 1)?);
+        let Some(mut path) = h.param(0).and_then(|param| param.context_path()).cloned() else {
+            return Err(Refusal::call(h, "wants a variable, not a computed value"));
+        };
+        path.push(key.as_str().map_or_else(|| key.to_string(), str::to_owned));
+        // Walked again from the root, for an entry found by its path need not be copied.
+        let found = path.iter().try_fold(ctx.data(), |value, segment| entry(value, segment));
+        Ok(found.map_or(ScopedJson::Derived(Value::Null), |value| ScopedJson::Context(value, path)))
+    }
+}
+
+fn entry<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {
+    match value {
+        Value::Array(list) => list.get(key.parse::<usize>().ok()?),
+        Value::Object(map) => map.get(key),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}

@@ -1,0 +1,134 @@
+//! The helpers that write text: items, fences, tags, names, cells.
+
+use super::escape::{attribute, cell, inline, inline_code};
+use super::fence::{fenced, tagged};
+use super::helpers::{Refusal, argument};
+use super::item::{Style, View};
+use handlebars::{
+    Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
+    ScopedJson,
+};
+use serde_json::Value;
+use std::borrow::Cow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The items written, in order: index and style.
+#[derive(Debug, Default)]
+pub(super) struct Written(Mutex<Vec<(usize, Style)>>);
+
+impl Written {
+    fn push(&self, index: usize, style: Style) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((index, style));
+    }
+
+    pub fn take(&self) -> Vec<(usize, Style)> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+pub(super) fn register(registry: &mut Handlebars<'_>, written: &Arc<Written>) {
+    for (name, style) in [("markdown_item", Style::Markdown), ("xml_item", Style::Xml)] {
+        registry.register_helper(name, Box::new(Item { style, written: Arc::clone(written) }));
+    }
+    let mut put = |name, write| registry.register_helper(name, Box::new(Text(write)));
+    put("fence", |h| Ok(fenced(&text(h, 0)?, &language(h)?)));
+    put("tag", |h| Ok(tagged(tag_name(h)?, "", &text(h, 1)?)));
+    put("name", |h| Ok(inline_code(&text(h, 0)?)));
+    put("attr", |h| Ok(attribute(&text(h, 0)?)));
+    put("cell", |h| Ok(cell(&text(h, 0)?)));
+    put("inline", |h| Ok(inline(&text(h, 0)?)));
+}
+
+/// In parentheses a long text would be copied without being written, past all bounds.
+fn no_value<'rc>(h: &Helper<'_>) -> Result<ScopedJson<'rc>, RenderError> {
+    Err(Refusal::call(h, "writes text and cannot stand in parentheses"))
+}
+
+struct Item {
+    style: Style,
+    written: Arc<Written>,
+}
+
+impl HelperDef for Item {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        no_value(h)
+    }
+
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        let view = View::from_json(argument(h, 0)?)
+            .ok_or_else(|| Refusal::call(h, "wants an item of 'items'"))?;
+        out.write(&view.block(self.style))?;
+        self.written.push(view.index, self.style);
+        Ok(())
+    }
+}
+
+struct Text(fn(&Helper<'_>) -> Result<String, RenderError>);
+
+impl HelperDef for Text {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        no_value(h)
+    }
+
+    fn call<'reg: 'rc, 'rc>(
+        &self,
+        h: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+        out: &mut dyn Output,
+    ) -> HelperResult {
+        Ok(out.write(&(self.0)(h)?)?)
+    }
+}
+
+/// An argument as text; null is empty.
+fn text<'h>(h: &'h Helper<'_>, index: usize) -> Result<Cow<'h, str>, RenderError> {
+    match argument(h, index)? {
+        Value::String(text) => Ok(text.into()),
+        Value::Null => Ok("".into()),
+        plain @ (Value::Bool(_) | Value::Number(_)) => Ok(plain.to_string().into()),
+        Value::Array(_) | Value::Object(_) => {
+            Err(Refusal::call(h, "wants a text, not a list or an object"))
+        }
+    }
+}
+
+fn language<'h>(h: &'h Helper<'_>) -> Result<Cow<'h, str>, RenderError> {
+    match h.param(1) {
+        Some(_) => text(h, 1),
+        None => Ok("".into()),
+    }
+}
+
+fn tag_name<'h>(h: &'h Helper<'_>) -> Result<&'h str, RenderError> {
+    let is_plain = |name: &&str| {
+        name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+    };
+    argument(h, 0)?
+        .as_str()
+        .filter(is_plain)
+        .ok_or_else(|| Refusal::call(h, "wants a name of a-z, 0-9, _ and -"))
+}

@@ -1,0 +1,121 @@
+//! The budget check without a bundle: would these files fit?
+
+use super::Context;
+use super::advice::{Action, Step, steps};
+use super::budget::BudgetStatus;
+use super::prepare::{Attempt, Material, Request};
+use super::tokens::Counter;
+use crate::error::Result;
+use crate::model::{Phase, Skipped};
+use serde::Serialize;
+
+/// How near some files are to a budget.
+#[derive(Debug, Clone, Serialize)]
+pub struct Bounds {
+    pub phase: Option<Phase>,
+    pub model: String,
+    pub exact: bool,
+    pub estimated_tokens: u64,
+    /// The upper end of the estimate, which is held against the limit.
+    pub estimated_tokens_upper: u64,
+    pub token_limit: u64,
+    /// Of the limit, by the upper end.
+    pub percentage_used: f64,
+    pub status: BudgetStatus,
+    pub recommendations: Vec<String>,
+    /// Largest first.
+    pub files: Vec<FileShare>,
+    /// The agents that would be given the same.
+    pub shared_with: Vec<String>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// What one file takes of the whole.
+#[derive(Debug, Clone, Serialize)]
+pub struct FileShare {
+    pub path: String,
+    pub tokens: u64,
+    /// Of all tokens.
+    pub percentage: f64,
+}
+
+impl Context<'_> {
+    /// Counts what `request` selects and holds it against the budget; writes nothing.
+    pub fn check_bounds(
+        &self,
+        request: &Request,
+        phase: Option<Phase>,
+        shared_with: Vec<String>,
+    ) -> Result<Bounds> {
+        let material = self.gather(request)?;
+        let attempt = self.attempt(request, &material)?;
+        let total = attempt.measured.total();
+        let status = material.budget.status(total);
+        Ok(Bounds {
+            phase,
+            model: material.model.name.clone(),
+            exact: material.model.exact(),
+            estimated_tokens: total.tokens,
+            estimated_tokens_upper: total.upper,
+            token_limit: material.budget.limit,
+            percentage_used: (material.budget.share(total) * 1000.0).round() / 10.0,
+            status,
+            recommendations: recommendations(&material, &attempt, status, shared_with.len()),
+            files: shares(&attempt),
+            shared_with,
+            skipped: material.skipped,
+        })
+    }
+}
+
+fn shares(attempt: &Attempt) -> Vec<FileShare> {
+    let all = attempt.measured.total().tokens.max(1);
+    let items = attempt.bundle.context_items.iter().zip(&attempt.measured.items);
+    let mut files: Vec<FileShare> = items
+        .map(|(item, count)| FileShare {
+            path: item.label(),
+            tokens: count.tokens,
+            percentage: (count.tokens as f64 * 1000.0 / all as f64).round() / 10.0,
+        })
+        .collect();
+    files.sort_by_key(|file| std::cmp::Reverse(file.tokens));
+    files
+}
+
+fn recommendations(
+    material: &Material,
+    attempt: &Attempt,
+    status: BudgetStatus,
+    agents: usize,
+) -> Vec<String> {
+    let mut advice = Vec::new();
+    if status > BudgetStatus::Ok {
+        // Below the warning again is where one wants to be.
+        let target = (material.budget.limit as f64 * material.budget.warn) as u64;
+        let over_by = attempt.measured.total().upper.saturating_sub(target);
+        let counter = Counter::new(&material.model);
+        let steps = steps(&material.loaded, &attempt.measured.items, over_by, &counter);
+        advice.extend(steps.iter().take(5).map(in_words));
+    }
+    if attempt.bundle.dedup.duplicates > 0 {
+        advice.push(format!(
+            "{} of the files stand there twice; a copy costs one line",
+            attempt.bundle.dedup.duplicates
+        ));
+    }
+    if agents > 1 {
+        advice.push(format!(
+            "{agents} agents get the same: `sortie ctx deduplicate` makes it one shared bundle"
+        ));
+    }
+    advice
+}
+
+fn in_words(step: &Step) -> String {
+    match step.action {
+        Action::Drop => {
+            format!("drop {} ({}): saves {} tokens", step.item, step.priority, step.saves)
+        }
+        Action::Narrow => format!("take only {}: saves {} tokens", step.item, step.saves),
+    }
+}

@@ -1,0 +1,162 @@
+//! What can go wrong with a selection.
+
+use super::root::{Refusal, Root};
+use crate::error::{Fault, Kind, nearest};
+use crate::model::{Priority, SkipReason, Skipped};
+use std::path::Path;
+
+/// Something asked for that cannot be included.
+#[derive(Debug, thiserror::Error)]
+pub enum SelectFault {
+    #[error("'{}' does not exist", asked.escape_debug())]
+    Absent { asked: String, near: Vec<String> },
+    #[error("cannot include '{}': {}", source_name.escape_debug(), told(*reason, detail))]
+    Refused { source_name: String, reason: SkipReason, detail: Option<String> },
+    #[error("'{source_name}' is a directory: a heading or lines can only be taken from a file")]
+    PartOfDirectory { source_name: String },
+    #[error("'{}' holds nothing that can be included{}", asked.escape_debug(), counted(skipped))]
+    Nothing { asked: String, skipped: Vec<Skipped> },
+    #[error("bad pattern: {detail}")]
+    Pattern { detail: String },
+    #[error("'{source_name}' has no heading '{}'", heading.escape_debug())]
+    NoHeading { source_name: String, heading: String, headings: Vec<String> },
+    #[error("'{source_name}' has the heading '{}' {} times", heading.escape_debug(), lines.len())]
+    ManyHeadings { source_name: String, heading: String, lines: Vec<usize> },
+    #[error("'{source_name}' has no lines {first}-{last}: it has {lines}")]
+    NoLines { source_name: String, first: usize, last: String, lines: usize },
+    #[error("--{priority} '{}' names no item of the bundle", pattern.escape_debug())]
+    OverridesNothing { pattern: String, priority: Priority, items: Vec<String> },
+    #[error("nothing to bundle")]
+    Empty,
+}
+
+impl SelectFault {
+    pub(super) fn refused(source_name: String, refusal: Refusal) -> SelectFault {
+        SelectFault::Refused { source_name, reason: refusal.reason, detail: refusal.detail }
+    }
+
+    /// A path that leads nowhere, with the names nearest to it in the deepest directory there is.
+    pub(super) fn absent(root: &Root, asked: &Path) -> SelectFault {
+        let absolute = root.absolute(asked);
+        let mut parent = absolute.as_path();
+        let mut missing = absolute.as_path();
+        while let Some(above) = parent.parent() {
+            missing = parent;
+            parent = above;
+            if parent.is_dir() {
+                break;
+            }
+        }
+        let wanted = missing.file_name().unwrap_or_default().to_string_lossy();
+        let names: Vec<String> = match parent.starts_with(root.dir()) {
+            true => names_in(parent),
+            false => Vec::new(),
+        };
+        let near = nearest(&wanted, names.iter().map(String::as_str));
+        let near = near.into_iter().map(|name| root.name(&parent.join(name))).collect();
+        SelectFault::Absent { asked: asked.to_string_lossy().into_owned(), near }
+    }
+}
+
+fn names_in(directory: &Path) -> Vec<String> {
+    let listing = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    listing.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
+}
+
+/// A reason in a sentence.
+fn told(reason: SkipReason, detail: &Option<String>) -> String {
+    let text = match reason {
+        SkipReason::Binary => "it is a binary file",
+        SkipReason::NotUtf8 => "its text is not UTF-8",
+        SkipReason::TooLarge => "it is too large",
+        SkipReason::Ignored => "it is ignored",
+        SkipReason::Hidden => "it is hidden",
+        SkipReason::Unreadable => "it cannot be read",
+        SkipReason::OutsideRoot => "it is outside the project",
+        SkipReason::NotAFile => "it is no regular file",
+        SkipReason::Symlink => "it is a link",
+        SkipReason::Trimmed => "it was trimmed",
+    };
+    match detail {
+        Some(detail) => format!("{text} ({})", detail.escape_debug()),
+        None => text.to_owned(),
+    }
+}
+
+/// “: 3 ignored, 1 binary”.
+fn counted(skipped: &[Skipped]) -> String {
+    let counts: Vec<String> = SkipReason::ALL
+        .iter()
+        .map(|reason| (reason, skipped.iter().filter(|s| s.reason == *reason).count()))
+        .filter(|(_, count)| *count > 0)
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) }
+}
+
+impl Fault for SelectFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Absent { .. }
+            | Self::Refused { .. }
+            | Self::Nothing { .. }
+            | Self::NoHeading { .. }
+            | Self::ManyHeadings { .. }
+            | Self::NoLines { .. }
+            | Self::OverridesNothing { .. } => Kind::NotFound,
+            Self::PartOfDirectory { .. } | Self::Pattern { .. } | Self::Empty => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Absent { near, .. } if near.is_empty() => None,
+            Self::Absent { near, .. } => Some(format!("did you mean {}?", near.join(" or "))),
+            Self::Refused { source_name, reason, .. } => remedy(source_name, *reason),
+            Self::PartOfDirectory { .. } => None,
+            Self::Nothing { .. } => {
+                Some("--hidden takes hidden files, --no-ignore ignored ones".into())
+            }
+            Self::Pattern { .. } => {
+                Some("a glob has *, **, ?, [a-z] and {a,b}; quote it against the shell".into())
+            }
+            Self::NoHeading { headings, .. } if headings.is_empty() => {
+                Some("it has no headings; take lines instead, such as path:10-80".into())
+            }
+            Self::NoHeading { headings, .. } => Some(format!("it has:\n{}", headings.join("\n"))),
+            Self::ManyHeadings { source_name, lines, .. } => {
+                let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+                Some(format!(
+                    "they begin at lines {}; take one by its lines: {source_name}:{}-",
+                    lines.join(", "),
+                    lines[0]
+                ))
+            }
+            Self::NoLines { source_name, lines, .. } => {
+                Some(format!("it has lines 1-{lines}: {source_name}:1-{lines}"))
+            }
+            Self::OverridesNothing { items, .. } => {
+                let shown: Vec<_> = items.iter().take(12).cloned().collect();
+                let rest = items.len().saturating_sub(shown.len());
+                let rest = if rest > 0 { format!("\n… and {rest} more") } else { String::new() };
+                Some(format!("the items are:\n{}{rest}", shown.join("\n")))
+            }
+            Self::Empty => {
+                Some("name something: --files, --references, --optional or --files-from".into())
+            }
+        }
+    }
+}
+
+fn remedy(source_name: &str, reason: SkipReason) -> Option<String> {
+    match reason {
+        SkipReason::TooLarge => {
+            Some(format!("take a part of it, {source_name}:1-200, or raise --max-file-size"))
+        }
+        SkipReason::OutsideRoot => Some(
+            "copy it into the project, or name a root that holds both with --project-root".into(),
+        ),
+        SkipReason::NotUtf8 => Some(format!("convert it: iconv -t UTF-8 {source_name}")),
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! What a text is written in, by its name and, where that matters for counting, by its looks.
+
+/// Endings and the kinds they stand for.
+const KINDS: &[(&str, &str)] = &[
+    ("rs", "rust"),
+    ("py", "python"),
+    ("pyi", "python"),
+    ("js", "javascript"),
+    ("mjs", "javascript"),
+    ("cjs", "javascript"),
+    ("jsx", "javascript"),
+    ("ts", "typescript"),
+    ("mts", "typescript"),
+    ("tsx", "typescript"),
+    ("html", "html"),
+    ("htm", "html"),
+    ("vue", "html"),
+    ("svelte", "html"),
+    ("md", "markdown"),
+    ("markdown", "markdown"),
+    ("mdx", "markdown"),
+    ("txt", "prose"),
+    ("rst", "prose"),
+    ("adoc", "prose"),
+    ("tex", "prose"),
+    ("json", "json"),
+    ("jsonl", "json"),
+    ("ndjson", "json"),
+    ("toml", "toml"),
+    ("yaml", "yaml"),
+    ("yml", "yaml"),
+    ("xml", "xml"),
+    ("css", "css"),
+    ("scss", "scss"),
+    ("sh", "bash"),
+    ("bash", "bash"),
+    ("c", "c"),
+    ("h", "c"),
+    ("cc", "cpp"),
+    ("cpp", "cpp"),
+    ("hpp", "cpp"),
+    ("go", "go"),
+    ("java", "java"),
+    ("kt", "kotlin"),
+    ("scala", "scala"),
+    ("rb", "ruby"),
+    ("php", "php"),
+    ("cs", "csharp"),
+    ("swift", "swift"),
+    ("sql", "sql"),
+    ("hbs", "handlebars"),
+    ("proto", "protobuf"),
+    ("graphql", "graphql"),
+    ("lua", "lua"),
+    ("ex", "elixir"),
+    ("exs", "elixir"),
+    ("erl", "erlang"),
+    ("hs", "haskell"),
+    ("ml", "ocaml"),
+    ("zig", "zig"),
+    ("dart", "dart"),
+    ("r", "r"),
+    ("jl", "julia"),
+    ("tf", "hcl"),
+    ("ini", "ini"),
+    ("diff", "diff"),
+    ("patch", "diff"),
+];
+
+/// The kind of a file by its name: what its fence says, and what its count is estimated by.
+pub fn of_name(source: &str) -> &'static str {
+    let name = source.rsplit('/').next().unwrap_or(source);
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+    let by_ending = ending
+        .and_then(|ending| KINDS.iter().find(|(known, _)| *known == ending))
+        .map(|(_, kind)| *kind);
+    by_ending.unwrap_or(match name {
+        "Dockerfile" => "dockerfile",
+        "Makefile" | "makefile" => "makefile",
+        "README" | "LICENSE" | "NOTICE" | "CHANGELOG" | "AUTHORS" | "COPYING" => "prose",
+        _ => "text",
+    })
+}
+
+/// The row of the factor table that a text of that kind is estimated by.
+pub fn estimated_as(kind: &str, text: &str) -> &'static str {
+    if cjk_share(text) > 0.2 {
+        return "cjk";
+    }
+    match kind {
+        "javascript" | "css" if is_minified(text) => "minified",
+        "javascript" | "typescript" => "javascript",
+        "rust" => "rust",
+        "python" => "python",
+        "html" => "html",
+        "prose" => "prose",
+        "markdown" => "markdown",
+        "json" => "json",
+        _ => "other",
+    }
+}
+
+/// How much of a text a look at its looks takes in, in characters.
+const SAMPLE: usize = 20_000;
+
+fn cjk_share(text: &str) -> f64 {
+    let is_cjk = |c: char| {
+        matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
+            | '\u{20000}'..='\u{3134f}')
+    };
+    let (mut cjk, mut all) = (0usize, 0usize);
+    for c in text.chars().take(SAMPLE).filter(|c| !c.is_whitespace()) {
+        cjk += usize::from(is_cjk(c));
+        all += 1;
+    }
+    cjk as f64 / all.max(1) as f64
+}
+
+fn is_minified(text: &str) -> bool {
+    text.len() > 1_000 && text.len() / (text.matches('\n').count() + 1) > 300
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_follow_names_and_looks() {
+        assert_eq!(of_name("src/lib.rs"), "rust");
+        assert_eq!(of_name("a.b/Makefile"), "makefile");
+        assert_eq!(of_name("x/.gitignore"), "text");
+        assert_eq!(estimated_as("typescript", "let x"), "javascript");
+        assert_eq!(estimated_as("javascript", &"a=1;".repeat(1000)), "minified");
+        assert_eq!(estimated_as("markdown", "# 中文文档 这是一个例子"), "cjk");
+        assert_eq!(estimated_as("go", "package x"), "other");
+    }
+}

@@ -1,0 +1,106 @@
+//! Getting a bundle back: from its file, or from the store by its id.
+
+use super::Context;
+use super::draft::{self, Texts};
+use crate::error::{Fault, IoContext, Kind, Result};
+use crate::model::{Bundle, BundleId};
+use std::path::{Path, PathBuf};
+
+/// The largest bundle file that is read: a million items stay well below it.
+const MAX_BUNDLE_BYTES: u64 = 512 << 20;
+
+impl Context<'_> {
+    /// The bundle in the file `name`, or the one that the store has under that id, the beginning of
+    /// one, or `latest`.
+    pub fn load(&self, name: &Path) -> Result<Bundle> {
+        match std::fs::metadata(name) {
+            Ok(found) if found.is_file() => read_file(name, found.len()),
+            _ => self.from_store(name),
+        }
+    }
+
+    fn from_store(&self, name: &Path) -> Result<Bundle> {
+        let text = name.to_string_lossy();
+        let looks_like_a_file = text.contains(['/', '\\']) || text.ends_with(".json");
+        self.store.read(|r| match r.find::<BundleId>(&text) {
+            Ok(id) => Ok(r.bundle(&id)?.expect("just found")),
+            Err(_) if looks_like_a_file => Err(BundleFault::Absent { path: name.into() }.into()),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// The texts of a bundle's items, from the store.
+    pub(super) fn texts_of(&self, bundle: &Bundle) -> Result<Texts> {
+        self.store.read(|r| {
+            let mut texts = Texts::new();
+            for item in &bundle.context_items {
+                if texts.contains_key(&item.content_hash) {
+                    continue;
+                }
+                let bytes = r.content(&item.content_hash)?.ok_or_else(|| BundleFault::NotKept {
+                    bundle: bundle.bundle_id.clone(),
+                    item: item.label(),
+                })?;
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                texts.insert(item.content_hash.clone(), text);
+            }
+            Ok(texts)
+        })
+    }
+}
+
+fn read_file(path: &Path, bytes: u64) -> Result<Bundle> {
+    let unusable = |why: String| BundleFault::Unusable { path: path.to_path_buf(), why };
+    if bytes > MAX_BUNDLE_BYTES {
+        return Err(unusable("it is too large".to_owned()).into());
+    }
+    let text = std::fs::read(path).or_cannot("read", path)?;
+    let bundle: Bundle =
+        serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+    if bundle.version > Bundle::VERSION {
+        return Err(unusable(format!(
+            "it has format {}, this sortie knows {}",
+            bundle.version,
+            Bundle::VERSION
+        ))
+        .into());
+    }
+    match draft::hash_of(&bundle) == bundle.bundle_hash {
+        true => Ok(bundle),
+        false => Err(BundleFault::Altered { path: path.to_path_buf() }.into()),
+    }
+}
+
+/// A bundle that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleFault {
+    #[error("there is no bundle file {}", path.display())]
+    Absent { path: PathBuf },
+    #[error("{} is no bundle: {why}", path.display())]
+    Unusable { path: PathBuf, why: String },
+    #[error("{} was changed since it was prepared: its counts cannot be trusted", path.display())]
+    Altered { path: PathBuf },
+    #[error("the text of '{item}' in {bundle} is not in this project's history")]
+    NotKept { bundle: BundleId, item: String },
+    #[error("{first} is counted for {first_model}, {second} for {second_model}")]
+    Models { first: BundleId, first_model: String, second: BundleId, second_model: String },
+}
+
+impl Fault for BundleFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Absent { .. } | Self::NotKept { .. } => Kind::NotFound,
+            Self::Unusable { .. } | Self::Altered { .. } | Self::Models { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Absent { .. } => "`sortie ctx prepare-bundle … --output FILE` makes one; `sortie ctx list` shows those kept".into(),
+            Self::Unusable { .. } => "`sortie ctx prepare-bundle` makes one".into(),
+            Self::Altered { .. } => "prepare it again, or name it by its id: the store has it as it was".into(),
+            Self::NotKept { .. } => "prepare it again here; texts are kept where a bundle is prepared".into(),
+            Self::Models { .. } => "prepare them for one model: --model NAME".into(),
+        })
+    }
+}

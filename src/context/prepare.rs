@@ -1,0 +1,241 @@
+//! Preparing a bundle: select, read, count, fit the budget, keep.
+
+use super::Context;
+use super::advice::{OverBudget, steps};
+use super::budget::{Budget, BudgetRequest, BudgetStatus};
+use super::draft::{self, Measured, Texts};
+use super::fault::SelectFault;
+use super::models::{self, DEFAULT_MODEL, Model};
+use super::read::{Loaded, read_all};
+use super::select::{Selectors, select};
+use super::tokens::Counter;
+use crate::briefing::{Template, TemplateKind};
+use crate::error::Result;
+use crate::model::{Bundle, BundleId, Dedup, Priority, SkipReason, Skipped};
+
+/// The largest file taken whole, where nothing else is said: 2 MiB.
+const MAX_FILE_SIZE: u64 = 2 << 20;
+
+/// The template that counts where none is named.
+pub const DEFAULT_TEMPLATE: &str = "briefing";
+
+/// What to prepare.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    pub agent_type: String,
+    pub scope: String,
+    pub role: Option<String>,
+    pub constraints: Vec<String>,
+    pub expected_output: Option<String>,
+    pub selectors: Selectors,
+    /// A model's name; the configuration's, else `sonnet`.
+    pub model: Option<String>,
+    pub budget: BudgetRequest,
+    /// The template that is counted with.
+    pub template: Option<String>,
+    /// The largest file taken whole, in bytes.
+    pub max_file_size: Option<u64>,
+    pub on_over_budget: OnOverBudget,
+}
+
+/// What to do with a briefing that does not fit.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnOverBudget {
+    /// Say what to drop or narrow, and write nothing.
+    #[default]
+    Fail,
+    /// Drop what is optional, then what is recommended, never what is required.
+    Trim,
+}
+
+/// A bundle that was kept, or why there is none.
+pub enum Preparation {
+    Ready(Box<Prepared>),
+    OverBudget(OverBudget),
+}
+
+/// A bundle that was kept.
+pub struct Prepared {
+    pub bundle: Bundle,
+    pub budget: Budget,
+    pub status: BudgetStatus,
+}
+
+/// Texts that were read for a request, and what they are counted with.
+pub(super) struct Material {
+    pub model: Model,
+    pub budget: Budget,
+    pub template: Template,
+    pub loaded: Vec<Loaded>,
+    pub skipped: Vec<Skipped>,
+}
+
+impl Context<'_> {
+    /// Prepares a bundle and keeps it with its contents; over budget, nothing is written.
+    pub fn prepare(&self, request: &Request) -> Result<Preparation> {
+        let mut material = self.gather(request)?;
+        let mut attempt = self.attempt(request, &material)?;
+        if request.on_over_budget == OnOverBudget::Trim {
+            while attempt.over_by() > 0 && trim(&mut material, &attempt) {
+                attempt = self.attempt(request, &material)?;
+            }
+        }
+        if attempt.over_by() > 0 {
+            return Ok(Preparation::OverBudget(over_budget(&material, &attempt)));
+        }
+        let (bundle, budget) = (self.finish(&material, attempt)?, material.budget);
+        let count = super::Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
+        let status = budget.status(count);
+        Ok(Preparation::Ready(Box::new(Prepared { bundle, budget, status })))
+    }
+
+    /// Resolves names and reads files: all that can fail before anything is counted.
+    pub(super) fn gather(&self, request: &Request) -> Result<Material> {
+        let model = self.model(request.model.as_deref())?;
+        let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
+        let template = self.templates.get(TemplateKind::Briefing, template)?;
+        let mut selectors = request.selectors.clone();
+        selectors.rules.ignore.extend(self.config.ignore.iter().cloned());
+        let selection = select(self.root, &selectors)?;
+        let limit = self.file_limit(request.max_file_size);
+        let (loaded, unread) = read_all(self.root, &selection.files, limit)?;
+        let mut skipped = selection.skipped;
+        skipped.extend(unread);
+        if loaded.is_empty() {
+            return Err(match selectors.wanted.first() {
+                None => SelectFault::Empty,
+                Some(first) => {
+                    SelectFault::Nothing { asked: first.text.to_string_lossy().into(), skipped }
+                }
+            }
+            .into());
+        }
+        let budget = Budget::of_briefing(request.budget, self.config, &model);
+        Ok(Material { model, budget, template, loaded, skipped })
+    }
+
+    /// The largest file taken whole, in bytes.
+    pub(super) fn file_limit(&self, asked: Option<u64>) -> u64 {
+        let configured = self.config.max_file_size.map(|size| size.0);
+        asked.or(configured).unwrap_or(MAX_FILE_SIZE)
+    }
+
+    pub(super) fn model(&self, name: Option<&str>) -> Result<Model> {
+        let name = name.or(self.config.model.as_deref()).unwrap_or(DEFAULT_MODEL);
+        models::find(name, self.config)
+    }
+
+    /// Drafts and measures the bundle of what is loaded now.
+    pub(super) fn attempt(&self, request: &Request, material: &Material) -> Result<Attempt> {
+        let mut bundle = self.blank(request, material);
+        bundle.context_items = draft::items(&material.loaded);
+        let texts = draft::texts(&material.loaded);
+        let counter = Counter::new(&material.model);
+        let measured = draft::measure(&bundle, &texts, &material.template, &counter)?;
+        bundle.dedup = draft::dedup_inside(&bundle, &texts, &measured, &counter);
+        Ok(Attempt { bundle, texts, measured })
+    }
+
+    /// A bundle with everything but items, counts and names.
+    fn blank(&self, request: &Request, material: &Material) -> Bundle {
+        Bundle {
+            version: Bundle::VERSION,
+            bundle_id: BundleId::new("bundle").expect("a valid id"),
+            bundle_hash: String::new(),
+            agent_type: request.agent_type.clone(),
+            scope: request.scope.clone(),
+            created_at: self.now,
+            model: material.model.name.clone(),
+            tokenizer: material.model.tokenizer.name().to_owned(),
+            exact: material.model.exact(),
+            template: material.template.name.clone(),
+            role: request.role.clone(),
+            constraints: request.constraints.clone(),
+            expected_output: request.expected_output.clone(),
+            context_items: Vec::new(),
+            total_tokens: 0,
+            total_tokens_upper: 0,
+            budget: material.budget.limit,
+            budget_remaining: 0,
+            skipped: material.skipped.clone(),
+            dedup: Dedup::default(),
+        }
+    }
+
+    fn finish(&self, material: &Material, attempt: Attempt) -> Result<Bundle> {
+        let Attempt { mut bundle, texts, measured } = attempt;
+        draft::fill_counts(&mut bundle, &measured, &material.template);
+        draft::seal(&mut bundle)?;
+        self.keep(&bundle, &texts, &material.template)?;
+        Ok(bundle)
+    }
+
+    /// Keeps a bundle with the texts that its items and its template name.
+    pub(super) fn keep(&self, bundle: &Bundle, texts: &Texts, template: &Template) -> Result<()> {
+        let frame = bundle.context_items.last().map(|item| item.content_hash.as_str());
+        let of_items = texts.iter().map(|(hash, text)| (hash.as_str(), text.as_bytes()));
+        let contents = of_items.chain(frame.map(|hash| (hash, template.source.as_bytes())));
+        let packed = self.store.pack(contents)?;
+        self.store.write(|w| {
+            w.keep_contents(&packed)?;
+            w.keep_bundle(bundle)
+        })
+    }
+}
+
+/// A bundle as it would be, measured.
+pub(super) struct Attempt {
+    pub bundle: Bundle,
+    pub texts: Texts,
+    pub measured: Measured,
+}
+
+impl Attempt {
+    /// By how many tokens the upper end is over the budget.
+    pub fn over_by(&self) -> u64 {
+        self.measured.total().upper.saturating_sub(self.bundle.budget)
+    }
+}
+
+/// Takes out as many items as are over the budget, those that matter least first, the last-named
+/// before the first-named. Says whether any could go.
+fn trim(material: &mut Material, attempt: &Attempt) -> bool {
+    let mut order: Vec<usize> = (0..material.loaded.len()).collect();
+    order.retain(|at| material.loaded[*at].priority != Priority::Required);
+    order.sort_by_key(|at| (material.loaded[*at].priority, *at));
+    let mut gone = Vec::new();
+    let mut left = attempt.over_by();
+    for at in order.into_iter().rev() {
+        if left == 0 {
+            break;
+        }
+        left = left.saturating_sub(attempt.measured.items[at].upper);
+        gone.push(at);
+    }
+    gone.sort_unstable_by_key(|at| std::cmp::Reverse(*at));
+    for at in &gone {
+        let item = material.loaded.remove(*at);
+        material.skipped.push(Skipped {
+            source: item.label(),
+            reason: SkipReason::Trimmed,
+            detail: None,
+            token_count: Some(attempt.measured.items[*at].tokens),
+            priority: Some(item.priority),
+        });
+    }
+    !gone.is_empty()
+}
+
+pub(super) fn over_budget(material: &Material, attempt: &Attempt) -> OverBudget {
+    let counter = Counter::new(&material.model);
+    let total = attempt.measured.total();
+    OverBudget {
+        model: material.model.name.clone(),
+        exact: material.model.exact(),
+        budget: material.budget.limit,
+        total_tokens: total.tokens,
+        total_tokens_upper: total.upper,
+        over_by: attempt.over_by(),
+        steps: steps(&material.loaded, &attempt.measured.items, attempt.over_by(), &counter),
+    }
+}

@@ -1,0 +1,190 @@
+//! From files to texts: read, decoded, cut to the part that is wanted, hashed.
+
+use super::fault::SelectFault;
+use super::kind;
+use super::root::{Refusal, Root};
+use super::sections::{self, Miss};
+use super::select::{Part, Selected};
+use crate::error::Result;
+use crate::model::{Encoding, ItemType, Priority, Selection, SkipReason, Skipped};
+use crate::store::content;
+use rayon::prelude::*;
+
+/// How large a file may be of which only a part is taken.
+const PART_OF: u64 = 1 << 30;
+
+/// A text that goes into a bundle.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub source: String,
+    pub item_type: ItemType,
+    pub priority: Priority,
+    pub selection: Selection,
+    pub kind: &'static str,
+    pub encoding: Encoding,
+    pub text: String,
+    /// blake3 of `text`.
+    pub content_hash: String,
+    /// blake3 of the whole file's bytes.
+    pub file_hash: String,
+}
+
+impl Loaded {
+    pub fn label(&self) -> String {
+        format!("{}{}", self.source, self.selection.suffix())
+    }
+}
+
+/// Reads `files` in parallel, in their order. What cannot be included is skipped with its reason,
+/// or, if it was named itself, an error.
+pub fn read_all(
+    root: &Root,
+    files: &[Selected],
+    max_file_size: u64,
+) -> Result<(Vec<Loaded>, Vec<Skipped>)> {
+    let outcomes: Vec<_> = files.par_iter().map(|file| read(root, file, max_file_size)).collect();
+    let (mut loaded, mut skipped) = (Vec::new(), Vec::new());
+    for (file, outcome) in files.iter().zip(outcomes) {
+        match outcome? {
+            Ok(text) => loaded.push(text),
+            Err(refusal) if file.explicit => {
+                return Err(SelectFault::refused(file.source.clone(), refusal).into());
+            }
+            Err(refusal) => skipped.push(Skipped {
+                source: file.source.clone(),
+                reason: refusal.reason,
+                detail: refusal.detail,
+                token_count: None,
+                priority: None,
+            }),
+        }
+    }
+    Ok((loaded, skipped))
+}
+
+fn read(root: &Root, file: &Selected, max_file_size: u64) -> Result<Result<Loaded, Refusal>> {
+    let limit = if file.part == Part::Whole { max_file_size } else { PART_OF };
+    let decoded = root.read(&file.path, limit).and_then(|bytes| {
+        let file_hash = content::hash(&bytes);
+        decode(bytes).map(|(text, encoding)| (text, encoding, file_hash))
+    });
+    let (whole, encoding, file_hash) = match decoded {
+        Ok(decoded) => decoded,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let (text, selection) = cut(&file.source, whole, &file.part)?;
+    Ok(Ok(Loaded {
+        source: file.source.clone(),
+        item_type: file.item_type,
+        priority: file.priority,
+        selection,
+        kind: kind::of_name(&file.source),
+        encoding,
+        content_hash: content::hash(text.as_bytes()),
+        file_hash,
+        text,
+    }))
+}
+
+/// The text that bytes stand for: by their byte order mark, else UTF-8.
+fn decode(bytes: Vec<u8>) -> Result<(String, Encoding), Refusal> {
+    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
+        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+        let whole = bytes.len().is_multiple_of(2);
+        let text: Option<String> = char::decode_utf16(units).map(std::result::Result::ok).collect();
+        text.filter(|_| whole)
+            .ok_or_else(|| Refusal::new(SkipReason::NotUtf8, "broken UTF-16".to_owned()))
+    };
+    match bytes.as_slice() {
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest.to_vec()).map(|text| (text, Encoding::Utf8Bom)),
+        [0xff, 0xfe, rest @ ..] => {
+            utf16(rest, u16::from_le_bytes).map(|text| (text, Encoding::Utf16Le))
+        }
+        [0xfe, 0xff, rest @ ..] => {
+            utf16(rest, u16::from_be_bytes).map(|text| (text, Encoding::Utf16Be))
+        }
+        _ => utf8(bytes).map(|text| (text, Encoding::Utf8)),
+    }
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Refusal> {
+    if bytes.contains(&0) {
+        return Err(Refusal::new(SkipReason::Binary, None));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Refusal::new(SkipReason::NotUtf8, format!("byte {at}"))
+    })
+}
+
+/// The part of a text that was asked for, and what it turned out to be.
+fn cut(source: &str, text: String, part: &Part) -> Result<(String, Selection)> {
+    match part {
+        Part::Whole => Ok((text, Selection::Whole)),
+        Part::Sections(names) => {
+            let all = sections::sections(&text);
+            let taken = sections::take(&all, names).map_err(|miss| missed(source, &all, miss))?;
+            let titles = taken.iter().map(|section| section.title.clone()).collect();
+            Ok((sections::text_of(&text, &taken), Selection::Sections(titles)))
+        }
+        Part::Lines { first, last } => {
+            let lines: Vec<&str> = text.split_inclusive('\n').collect();
+            let end = last.unwrap_or(lines.len());
+            match lines.get(first - 1..end).filter(|taken| !taken.is_empty()) {
+                Some(taken) => Ok((taken.concat(), Selection::Lines { first: *first, last: end })),
+                None => Err(SelectFault::NoLines {
+                    source_name: source.to_owned(),
+                    first: *first,
+                    last: last.map(|last| last.to_string()).unwrap_or_default(),
+                    lines: lines.len(),
+                }
+                .into()),
+            }
+        }
+    }
+}
+
+fn missed(source: &str, all: &[sections::Section], miss: Miss) -> SelectFault {
+    let source_name = source.to_owned();
+    match miss {
+        Miss::Several { name, lines } => {
+            SelectFault::ManyHeadings { source_name, heading: name, lines }
+        }
+        Miss::Absent { name } => SelectFault::NoHeading {
+            source_name,
+            heading: name,
+            headings: all
+                .iter()
+                .map(|s| format!("{}{}", "  ".repeat(usize::from(s.level)), s.title))
+                .collect(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_decoded_by_their_mark() {
+        let le: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain("né".encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
+        assert_eq!(decode(le).unwrap(), ("né".to_owned(), Encoding::Utf16Le));
+        assert_eq!(decode(b"\xef\xbb\xbfx".to_vec()).unwrap().1, Encoding::Utf8Bom);
+        assert_eq!(decode(b"a\0b".to_vec()).unwrap_err().reason, SkipReason::Binary);
+        assert_eq!(decode(b"caf\xe9".to_vec()).unwrap_err().reason, SkipReason::NotUtf8);
+    }
+
+    #[test]
+    fn lines_are_taken_as_they_stand() {
+        let cut = |first, last| cut("x", "a\r\nb\nc".to_owned(), &Part::Lines { first, last });
+        assert_eq!(cut(1, Some(2)).unwrap().0, "a\r\nb\n");
+        assert_eq!(cut(3, None).unwrap().0, "c");
+        for (first, last) in [(4, None), (2, Some(4)), (3, Some(2))] {
+            let text = cut(first, last).unwrap_err().to_string();
+            assert!(text.ends_with("it has 3"), "{text}");
+        }
+    }
+}

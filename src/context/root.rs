@@ -1,0 +1,148 @@
+//! The fence around the project: what lies inside its root, and opening nothing else.
+
+use crate::model::SkipReason;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path, PathBuf};
+
+/// Why a file cannot be read, and what was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub reason: SkipReason,
+    pub detail: Option<String>,
+}
+
+impl Refusal {
+    pub fn new(reason: SkipReason, detail: impl Into<Option<String>>) -> Refusal {
+        Refusal { reason, detail: detail.into() }
+    }
+}
+
+/// The project's root directory, and the directory that relative paths are given from.
+#[derive(Debug, Clone)]
+pub struct Root {
+    dir: PathBuf,
+    cwd: PathBuf,
+}
+
+impl Root {
+    /// `dir` with links resolved; `cwd` as it is, for relative paths.
+    pub fn new(dir: &Path, cwd: &Path) -> std::io::Result<Root> {
+        Ok(Root { dir: dir.canonicalize()?, cwd: cwd.canonicalize()? })
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Where a path that the user gave points, without following links: absolute, `.` and `..`
+    /// taken out.
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        let mut clean = PathBuf::new();
+        for part in self.cwd.join(path).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => {
+                    clean.pop();
+                }
+                other => clean.push(other),
+            }
+        }
+        clean
+    }
+
+    /// A path as bundles name it: from the root, with `/`. Outside the root it stays absolute.
+    pub fn name(&self, absolute: &Path) -> String {
+        let inner = absolute.strip_prefix(&self.dir).unwrap_or(absolute);
+        let text = inner.to_string_lossy();
+        match (text.is_empty(), std::path::MAIN_SEPARATOR) {
+            (true, _) => ".".to_owned(),
+            (false, '/') => text.into_owned(),
+            (false, separator) => text.replace(separator, "/"),
+        }
+    }
+
+    /// The file a path leads to, all links followed, if that lies inside the root.
+    fn inside(&self, absolute: &Path) -> Result<PathBuf, Refusal> {
+        let real = absolute.canonicalize().map_err(|error| unreadable(&error))?;
+        match real.starts_with(&self.dir) {
+            true => Ok(real),
+            false if real != absolute => {
+                Err(Refusal::new(SkipReason::OutsideRoot, format!("leads to {}", real.display())))
+            }
+            false => Err(Refusal::new(SkipReason::OutsideRoot, None)),
+        }
+    }
+
+    /// Whether a path leads to something inside the root, and whether that is a directory.
+    pub fn look(&self, absolute: &Path) -> Result<std::fs::Metadata, Refusal> {
+        self.inside(absolute)?.metadata().map_err(|error| unreadable(&error))
+    }
+
+    /// Reads a regular file inside the root, if it has no more than `limit` bytes. Anything else
+    /// that has a name (a pipe, a device, a socket) is never opened.
+    pub fn read(&self, absolute: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
+        let real = self.inside(absolute)?;
+        let found = std::fs::symlink_metadata(&real).map_err(|error| unreadable(&error))?;
+        if !found.is_file() {
+            return Err(Refusal::new(SkipReason::NotAFile, kind_of(&found).to_owned()));
+        }
+        if found.len() > limit {
+            return Err(too_large(found.len(), limit));
+        }
+        let file = File::open(&real).map_err(|error| unreadable(&error))?;
+        let mut bytes = Vec::with_capacity(found.len() as usize);
+        // One byte more than the limit tells a file that grew meanwhile.
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
+        match bytes.len() as u64 > limit {
+            true => Err(too_large(bytes.len() as u64, limit)),
+            false => Ok(bytes),
+        }
+    }
+}
+
+fn unreadable(error: &std::io::Error) -> Refusal {
+    // “(os error 13)” helps nobody.
+    let text = error.to_string();
+    let plain = text.split(" (os error").next().unwrap_or_default().to_lowercase();
+    Refusal::new(SkipReason::Unreadable, plain)
+}
+
+fn too_large(bytes: u64, limit: u64) -> Refusal {
+    Refusal::new(SkipReason::TooLarge, format!("{} > {}", human_bytes(bytes), human_bytes(limit)))
+}
+
+fn kind_of(found: &std::fs::Metadata) -> &'static str {
+    if found.is_dir() {
+        return "a directory";
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt;
+        let kind = found.file_type();
+        if kind.is_fifo() {
+            return "a pipe";
+        }
+        if kind.is_socket() {
+            return "a socket";
+        }
+        if kind.is_block_device() || kind.is_char_device() {
+            return "a device";
+        }
+    }
+    "no regular file"
+}
+
+/// Bytes for people: `812 B`, `3.4 KB`, `2.0 MB` (powers of 1024).
+pub fn human_bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in ["KB", "MB", "GB", "TB"] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}

@@ -1,0 +1,276 @@
+//! From what was asked for (paths, directories, globs, `path#Heading`, `path:10-80`) to the list of
+//! files to read, in order, each once.
+
+use super::fault::SelectFault;
+use super::root::Root;
+use super::walk::{WalkRules, Walked, walk};
+use crate::error::Result;
+use crate::model::{ItemType, Priority, SkipReason, Skipped};
+use ignore::overrides::OverrideBuilder;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+/// One thing asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// A file, a directory, a glob, `path#Heading` or `path:10-80`.
+    pub text: PathBuf,
+    pub item_type: ItemType,
+    pub priority: Priority,
+}
+
+/// All that was asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Selectors {
+    pub wanted: Vec<Wanted>,
+    /// Priorities for single items of it: a path, a directory, a glob or a full selector.
+    pub overrides: Vec<(String, Priority)>,
+    pub rules: WalkRules,
+}
+
+/// Which part of a file is wanted, before the file was read.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Part {
+    Whole,
+    /// Headings: `A`, or `A#B` for several.
+    Sections(String),
+    /// From 1, both ends included; an open end is the file's.
+    Lines {
+        first: usize,
+        last: Option<usize>,
+    },
+}
+
+impl Part {
+    /// As it was asked for, behind the path.
+    pub fn suffix(&self) -> String {
+        match self {
+            Self::Whole => String::new(),
+            Self::Sections(names) => format!("#{names}"),
+            Self::Lines { first, last: Some(last) } => format!(":{first}-{last}"),
+            Self::Lines { first, last: None } => format!(":{first}-"),
+        }
+    }
+}
+
+/// A file to read.
+#[derive(Debug, Clone)]
+pub struct Selected {
+    pub path: PathBuf,
+    /// From the root, with `/`.
+    pub source: String,
+    pub part: Part,
+    pub item_type: ItemType,
+    pub priority: Priority,
+    /// Named itself, not found in a directory or by a glob: leaving it out is an error.
+    pub explicit: bool,
+}
+
+impl Selected {
+    fn label(&self) -> String {
+        format!("{}{}", self.source, self.part.suffix())
+    }
+}
+
+/// The files to read, and what was passed over.
+#[derive(Debug, Default)]
+pub struct Selection {
+    pub files: Vec<Selected>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// Finds the files that `selectors` ask for.
+pub fn select(root: &Root, selectors: &Selectors) -> Result<Selection> {
+    let mut selection = Selection::default();
+    for wanted in &selectors.wanted {
+        let found = one(root, wanted, &selectors.rules)?;
+        selection.files.extend(found.files);
+        selection.skipped.extend(found.skipped);
+    }
+    selection.files = each_once(selection.files);
+    for (pattern, priority) in &selectors.overrides {
+        override_priority(root, &mut selection.files, pattern, *priority)?;
+    }
+    forget_what_was_taken(&mut selection);
+    Ok(selection)
+}
+
+fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
+    let (path, part) = split(root, &wanted.text);
+    let absolute = root.absolute(&path);
+    let exists = std::fs::symlink_metadata(&absolute).is_ok();
+    if !exists && is_glob(&wanted.text) {
+        return matching(root, wanted, rules);
+    }
+    let label = root.name(&absolute);
+    if !exists {
+        return Err(SelectFault::absent(root, &wanted.text).into());
+    }
+    match root.look(&absolute) {
+        Err(refusal) => Err(SelectFault::refused(label, refusal).into()),
+        Ok(found) if found.is_dir() => {
+            if part != Part::Whole {
+                return Err(SelectFault::PartOfDirectory { source_name: label }.into());
+            }
+            let walked = walk_dir(root, &absolute, rules)?;
+            from_walk(root, wanted, walked)
+        }
+        Ok(_) => Ok(Selection {
+            files: vec![selected(root, wanted, absolute, part, true)],
+            skipped: Vec::new(),
+        }),
+    }
+}
+
+fn selected(root: &Root, wanted: &Wanted, path: PathBuf, part: Part, explicit: bool) -> Selected {
+    Selected {
+        source: root.name(&path),
+        path,
+        part,
+        item_type: wanted.item_type,
+        priority: wanted.priority,
+        explicit,
+    }
+}
+
+/// Splits `path#Heading` and `path:10-80`; a file that has that very name is meant itself.
+fn split(root: &Root, text: &Path) -> (PathBuf, Part) {
+    let exists = |path: &Path| std::fs::symlink_metadata(root.absolute(path)).is_ok();
+    let whole = || (text.to_path_buf(), Part::Whole);
+    let Some(plain) = text.to_str().filter(|_| !exists(text)) else { return whole() };
+    for (at, _) in plain.match_indices('#') {
+        let (path, names) = (Path::new(&plain[..at]), &plain[at + 1..]);
+        if at > 0 && exists(path) && !names.is_empty() {
+            return (path.to_path_buf(), Part::Sections(names.to_owned()));
+        }
+    }
+    match plain.rsplit_once(':').and_then(|(path, range)| Some((path, lines(range)?))) {
+        Some((path, part)) if exists(Path::new(path)) => (PathBuf::from(path), part),
+        _ => whole(),
+    }
+}
+
+/// `10-80`, `10-` or `10`.
+fn lines(range: &str) -> Option<Part> {
+    let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
+    let (first, last) = match range.split_once('-') {
+        None => (number(range)?, Some(number(range)?)),
+        Some((first, "")) => (number(first)?, None),
+        Some((first, last)) => (number(first)?, Some(number(last)?)),
+    };
+    Some(Part::Lines { first, last })
+}
+
+fn is_glob(text: &Path) -> bool {
+    text.to_str().is_some_and(|text| text.contains(['*', '?', '[', '{']))
+}
+
+fn walk_dir(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked> {
+    walk(root, dir, rules)
+        .map_err(|error| SelectFault::Pattern { detail: error.to_string() }.into())
+}
+
+fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> {
+    if walked.files.is_empty() {
+        return Err(SelectFault::Nothing {
+            asked: wanted.text.to_string_lossy().into_owned(),
+            skipped: walked.skipped,
+        }
+        .into());
+    }
+    let file = |path| selected(root, wanted, path, Part::Whole, false);
+    Ok(Selection { files: walked.files.into_iter().map(file).collect(), skipped: walked.skipped })
+}
+
+/// The files that a glob matches, and the matching ones that the walk passed over.
+fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
+    let pattern = root.absolute(&wanted.text);
+    let base = fixed_part(&pattern);
+    if let Err(refusal) = root.look(&base) {
+        return Err(
+            SelectFault::refused(wanted.text.to_string_lossy().into_owned(), refusal).into()
+        );
+    }
+    let matches = globs(root, &[root.name(&pattern)])?;
+    let mut walked = walk_dir(root, &base, rules)?;
+    walked.files.retain(|path| matches(&root.name(path)));
+    walked.skipped.retain(|skipped| matches(&skipped.source));
+    from_walk(root, wanted, walked)
+}
+
+/// The directory of a glob that has no wildcard yet.
+fn fixed_part(pattern: &Path) -> PathBuf {
+    pattern.components().take_while(|part| !is_glob(Path::new(part))).collect()
+}
+
+/// A test for names from the root against globs, with gitignore's rules but anchored at the root.
+fn globs(root: &Root, patterns: &[String]) -> Result<impl Fn(&str) -> bool + use<>> {
+    let wrong = |error: ignore::Error| SelectFault::Pattern { detail: error.to_string() };
+    let mut builder = OverrideBuilder::new(root.dir());
+    for pattern in patterns {
+        builder.add(&format!("/{pattern}")).map_err(wrong)?;
+    }
+    let matcher = builder.build().map_err(wrong)?;
+    Ok(move |name: &str| matcher.matched(name, false).is_whitelist())
+}
+
+/// Takes out what was asked for twice; the first place stays, with the higher of the priorities.
+fn each_once(files: Vec<Selected>) -> Vec<Selected> {
+    let mut places: HashMap<(String, Part), usize> = HashMap::new();
+    let mut kept: Vec<Selected> = Vec::with_capacity(files.len());
+    for file in files {
+        match places.get(&(file.source.clone(), file.part.clone())) {
+            Some(place) => {
+                let first = &mut kept[*place];
+                first.priority = first.priority.min(file.priority);
+                first.explicit |= file.explicit;
+            }
+            None => {
+                places.insert((file.source.clone(), file.part.clone()), kept.len());
+                kept.push(file);
+            }
+        }
+    }
+    kept
+}
+
+fn override_priority(
+    root: &Root,
+    files: &mut [Selected],
+    pattern: &str,
+    priority: Priority,
+) -> Result<()> {
+    let (path, part) = split(root, Path::new(pattern));
+    let name = root.name(&root.absolute(&path));
+    let below = format!("{name}/");
+    let glob = if is_glob(Path::new(pattern)) { Some(globs(root, &[name.clone()])?) } else { None };
+    let mut hit = false;
+    for file in files.iter_mut() {
+        let named = file.source == name && (part == Part::Whole || file.part == part);
+        let matched = glob.as_ref().is_some_and(|glob| glob(&file.source));
+        if named || matched || name == "." || file.source.starts_with(&below) {
+            file.priority = priority;
+            hit = true;
+        }
+    }
+    match hit {
+        true => Ok(()),
+        false => Err(SelectFault::OverridesNothing {
+            pattern: pattern.to_owned(),
+            priority,
+            items: files.iter().map(Selected::label).collect(),
+        }
+        .into()),
+    }
+}
+
+/// A file that one path leaves out and another names is not left out; nor is anything told twice.
+fn forget_what_was_taken(selection: &mut Selection) {
+    let taken: std::collections::HashSet<&str> =
+        selection.files.iter().map(|file| file.source.as_str()).collect();
+    let mut seen = std::collections::HashSet::new();
+    selection.skipped.retain(|skipped| {
+        let told = !seen.insert(skipped.source.clone());
+        !told && !(taken.contains(skipped.source.as_str()) && skipped.reason != SkipReason::Trimmed)
+    });
+}

@@ -1,0 +1,123 @@
+//! How much of a session's budget is spoken for: by bundles that are planned, or by what was
+//! really deployed.
+
+use super::Context;
+use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
+use super::tokens::Count;
+use crate::error::Result;
+use crate::model::{Bundle, Phase, SessionId};
+use serde::Serialize;
+
+/// What to add up, and against what.
+#[derive(Debug, Clone, Default)]
+pub struct UsageRequest {
+    pub session_id: Option<SessionId>,
+    /// Only this phase of what was deployed; the phase the bundles are planned for.
+    pub phase: Option<Phase>,
+    /// Tokens for the whole session; without it the default model's window.
+    pub budget: Option<u64>,
+    pub warn: Option<f64>,
+}
+
+/// Tokens against a budget.
+#[derive(Debug, Clone, Serialize)]
+pub struct Usage {
+    pub session_id: Option<SessionId>,
+    pub phase: Option<Phase>,
+    pub rows: Vec<UsageRow>,
+    pub total_tokens: u64,
+    pub exact: bool,
+    pub budget: u64,
+    pub budget_remaining: i64,
+    pub percentage_used: f64,
+    pub warn_threshold: f64,
+    pub status: BudgetStatus,
+}
+
+/// One bundle, or the deployments of one phase.
+#[derive(Debug, Clone, Serialize)]
+pub struct UsageRow {
+    pub what: String,
+    pub agent_type: Option<String>,
+    pub deployments: Option<u64>,
+    pub tokens: u64,
+    /// Of the budget.
+    pub percentage: f64,
+}
+
+impl Context<'_> {
+    /// Adds up `bundles`, or, if there are none, what the session deployed so far by phase.
+    pub fn usage(&self, request: &UsageRequest, bundles: &[Bundle]) -> Result<Usage> {
+        let (mut rows, total, exact) = match bundles {
+            [] => self.deployed(request)?,
+            bundles => planned(bundles),
+        };
+        let budget = self.session_budget(request)?;
+        for row in &mut rows {
+            row.percentage = percent(row.tokens, budget.limit);
+        }
+        Ok(Usage {
+            session_id: request.session_id.clone(),
+            phase: request.phase,
+            rows,
+            total_tokens: total.tokens,
+            exact,
+            budget: budget.limit,
+            budget_remaining: budget.limit as i64 - total.upper as i64,
+            percentage_used: percent(total.upper, budget.limit),
+            warn_threshold: budget.warn,
+            status: budget.status(total),
+        })
+    }
+
+    fn session_budget(&self, request: &UsageRequest) -> Result<Budget> {
+        let configured = self.config.budget.map(|budget| budget.0);
+        Ok(Budget {
+            limit: match request.budget.or(configured) {
+                Some(limit) => limit,
+                None => self.model(None)?.window,
+            },
+            warn: request.warn.or(self.config.warn).unwrap_or(WARN),
+            critical: self.config.critical.unwrap_or(CRITICAL),
+        })
+    }
+
+    fn deployed(&self, request: &UsageRequest) -> Result<(Vec<UsageRow>, Count, bool)> {
+        let Some(session) = &request.session_id else { return Ok(Default::default()) };
+        let phases = self.store.read(|r| r.tokens_by_phase(session))?;
+        let wanted: Vec<_> = phases
+            .into_iter()
+            .filter(|it| request.phase.is_none_or(|phase| it.phase == phase))
+            .collect();
+        let rows = wanted.iter().map(|it| UsageRow {
+            what: format!("phase {} ({})", it.phase, it.phase.name()),
+            agent_type: None,
+            deployments: Some(it.deployments),
+            tokens: it.tokens,
+            percentage: 0.0,
+        });
+        let tokens = wanted.iter().map(|it| it.tokens).sum();
+        let exact = wanted.iter().all(|it| it.exact);
+        Ok((rows.collect(), Count { tokens, upper: tokens }, exact))
+    }
+}
+
+fn planned(bundles: &[Bundle]) -> (Vec<UsageRow>, Count, bool) {
+    let rows = bundles.iter().map(|bundle| UsageRow {
+        what: bundle.bundle_id.to_string(),
+        agent_type: Some(bundle.agent_type.clone()),
+        deployments: None,
+        tokens: bundle.total_tokens,
+        percentage: 0.0,
+    });
+    let count =
+        |bundle: &Bundle| Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
+    (rows.collect(), bundles.iter().map(count).sum(), bundles.iter().all(|bundle| bundle.exact))
+}
+
+fn percent(part: u64, whole: u64) -> f64 {
+    match whole {
+        0 => 0.0,
+        whole => (part as f64 * 1000.0 / whole as f64).round() / 10.0,
+    }
+}

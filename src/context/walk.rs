@@ -1,0 +1,141 @@
+//! Walking a tree by its ignore rules, and saying what was left out.
+//!
+//! The `ignore` crate decides (gitignore files at every level, git's own excludes, `.ignore`); it
+//! does not say what it passed over. Each directory's listing is therefore held against what the
+//! walk gave: the difference was ignored, or hidden.
+
+use super::root::Root;
+use crate::model::{SkipReason, Skipped};
+use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// What a walk passes over.
+#[derive(Debug, Clone, Default)]
+pub struct WalkRules {
+    /// Globs to leave out besides what ignore files say, as in a `.gitignore`.
+    pub ignore: Vec<String>,
+    /// Take hidden files too.
+    pub hidden: bool,
+    /// Take ignored files too.
+    pub no_ignore: bool,
+}
+
+/// What a walk found: files in name order, and what it passed over.
+#[derive(Debug, Default)]
+pub struct Walked {
+    pub files: Vec<PathBuf>,
+    pub skipped: Vec<Skipped>,
+}
+
+/// Walks the directory `dir` (absolute, inside the root).
+pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore::Error> {
+    let overrides = overrides(root.dir(), &rules.ignore)?;
+    let mut found = Walked::default();
+    let mut given: BTreeSet<PathBuf> = BTreeSet::new();
+    let mut directories = Vec::new();
+    let walker = WalkBuilder::new(dir)
+        .hidden(!rules.hidden)
+        .standard_ignores(!rules.no_ignore)
+        .overrides(overrides)
+        .sort_by_file_name(std::ffi::OsStr::cmp)
+        .filter_entry(|entry| !is_never_context(entry.path()))
+        .build();
+    for entry in walker {
+        match entry {
+            Err(error) => found.skipped.push(unreadable(root, dir, &error)),
+            Ok(entry) => {
+                given.insert(entry.path().to_path_buf());
+                match entry.file_type() {
+                    Some(kind) if kind.is_dir() => directories.push(entry.into_path()),
+                    _ => add(root, &entry, &mut found),
+                }
+            }
+        }
+    }
+    for directory in directories {
+        found.skipped.extend(passed_over(root, &directory, &given));
+    }
+    found.skipped.sort_by(|a, b| a.source.cmp(&b.source));
+    Ok(found)
+}
+
+trait StandardIgnores {
+    fn standard_ignores(&mut self, on: bool) -> &mut Self;
+}
+
+impl StandardIgnores for WalkBuilder {
+    /// Ignore files count in a project that is no git repository too.
+    fn standard_ignores(&mut self, on: bool) -> &mut Self {
+        self.parents(on).ignore(on).git_ignore(on).git_global(on).git_exclude(on).require_git(false)
+    }
+}
+
+/// The project's own globs as the crate wants them: `!` leaves out.
+fn overrides(root: &Path, globs: &[String]) -> Result<Override, ignore::Error> {
+    let mut builder = OverrideBuilder::new(root);
+    for glob in globs {
+        builder.add(&format!("!{glob}"))?;
+    }
+    builder.build()
+}
+
+/// Version control and sortie's own files are no part of any project's text.
+fn is_never_context(path: &Path) -> bool {
+    path.file_name()
+        .is_some_and(|name| [".git", ".hg", ".jj", ".svn", ".sortie"].iter().any(|no| name == *no))
+}
+
+/// A file goes into the walk's files; a link only if it leads to a file inside the root.
+fn add(root: &Root, entry: &DirEntry, found: &mut Walked) {
+    let path = entry.path();
+    if !entry.path_is_symlink() {
+        return found.files.push(path.to_path_buf());
+    }
+    match root.look(path) {
+        Ok(target) if target.is_file() => found.files.push(path.to_path_buf()),
+        Ok(_) => found.skipped.push(skipped(root, path, SkipReason::Symlink, "a linked directory")),
+        Err(refusal) => found
+            .skipped
+            .push(Skipped { detail: refusal.detail, ..skipped(root, path, refusal.reason, "") }),
+    }
+}
+
+/// What a directory holds that the walk did not give.
+fn passed_over(root: &Root, directory: &Path, given: &BTreeSet<PathBuf>) -> Vec<Skipped> {
+    let Ok(listing) = std::fs::read_dir(directory) else { return Vec::new() };
+    let paths = listing.flatten().map(|entry| entry.path());
+    paths
+        .filter(|path| !given.contains(path) && !is_never_context(path))
+        .map(|path| {
+            let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+            let reason = if hidden { SkipReason::Hidden } else { SkipReason::Ignored };
+            let what = if path.is_dir() { "a directory, with all in it" } else { "" };
+            skipped(root, &path, reason, what)
+        })
+        .collect()
+}
+
+fn unreadable(root: &Root, dir: &Path, error: &ignore::Error) -> Skipped {
+    let (path, error) = match error {
+        ignore::Error::WithPath { path, err } => (path.as_path(), err.as_ref()),
+        other => (dir, other),
+    };
+    let plain = match error.io_error() {
+        Some(error) => error.to_string(),
+        None => error.to_string(),
+    };
+    let plain = plain.split(" (os error").next().unwrap_or_default().to_lowercase();
+    skipped(root, path, SkipReason::Unreadable, &plain)
+}
+
+fn skipped(root: &Root, path: &Path, reason: SkipReason, detail: &str) -> Skipped {
+    Skipped {
+        source: root.name(path),
+        reason,
+        detail: (!detail.is_empty()).then(|| detail.to_owned()),
+        token_count: None,
+        priority: None,
+    }
+}

@@ -1,0 +1,231 @@
+//! Deployments: what was handed to whom, recorded before the agent runs.
+
+use super::fault::{Differences, HistoryFault};
+use super::sessions::open_session;
+use super::{History, Written};
+use crate::error::Result;
+use crate::model::{
+    Allocation, Bundle, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType, Phase, Priority,
+    SessionId, SessionStatus, SkipReason, Timestamp,
+};
+use crate::store::{Writer, content};
+
+/// A deployment to record.
+#[derive(Debug, Clone)]
+pub struct Deployment<'b> {
+    pub session_id: SessionId,
+    /// Without one it is given an id of its own.
+    pub execution_id: Option<ExecutionId>,
+    pub agent_type: String,
+    pub scope: String,
+    pub model: Option<String>,
+    /// The bundle that was kept before; it says the tokens and the allocations.
+    pub bundle: Option<&'b Bundle>,
+    /// The briefing that is handed over, kept before.
+    pub briefing_hash: Option<String>,
+    /// Tokens, where there is no bundle.
+    pub context_token_count: Option<u64>,
+    /// The session's, if none is given.
+    pub phase: Option<Phase>,
+    pub base_commit: Option<String>,
+    /// Deploy it even over its budget.
+    pub force: bool,
+}
+
+impl History<'_> {
+    /// Records a deployment with its allocations. The same one again is fine; one of that id with
+    /// other values is refused, and so is one over its budget unless forced.
+    pub fn deploy(&self, new: Deployment<'_>) -> Result<(ExecutionRecord, Written)> {
+        if let Some(bundle) = new.bundle.filter(|bundle| bundle.is_over_budget() && !new.force) {
+            return Err(HistoryFault::OverBudget {
+                bundle: bundle.bundle_id.clone(),
+                tokens: bundle.total_tokens_upper,
+                budget: bundle.budget,
+            }
+            .into());
+        }
+        self.store.write(|w| {
+            if let Some(id) = &new.execution_id
+                && let Some(recorded) = w.execution(id)?
+            {
+                return same_or_refused(recorded, &new);
+            }
+            let mut session = open_session(w, &new.session_id)?;
+            if session.status == SessionStatus::Planning {
+                session.status = SessionStatus::Executing;
+                w.update_session(&session)?;
+            }
+            let execution = self.execution(w, &new, session.phase)?;
+            w.insert_execution(&execution)?;
+            if let Some(bundle) = new.bundle {
+                insert_allocations(w, &execution.execution_id, bundle)?;
+            }
+            Ok((execution, Written::New))
+        })
+    }
+
+    fn execution(
+        &self,
+        w: &Writer<'_>,
+        new: &Deployment<'_>,
+        phase: Phase,
+    ) -> Result<ExecutionRecord> {
+        let execution_id = match &new.execution_id {
+            Some(id) => id.clone(),
+            None => free_id(w, new, self.now)?,
+        };
+        Ok(ExecutionRecord {
+            execution_id,
+            session_id: new.session_id.clone(),
+            agent_type: new.agent_type.clone(),
+            deployed_at: self.now,
+            completed_at: None,
+            status: ExecutionStatus::Deployed,
+            scope: new.scope.clone(),
+            phase: new.phase.unwrap_or(phase),
+            context_token_count: new.tokens(),
+            context_tokens_exact: new.bundle.is_none_or(|bundle| bundle.exact),
+            context_budget: new.bundle.map(|bundle| bundle.budget),
+            model: new.model(),
+            bundle_id: new.bundle.map(|bundle| bundle.bundle_id.clone()),
+            briefing_hash: new.briefing_hash.clone(),
+            base_commit: new.base_commit.clone(),
+            success: None,
+            error_message: None,
+            deliverables: Vec::new(),
+            final_message_bytes: None,
+            final_message: None,
+        })
+    }
+
+    /// Says which bundle an execution was given, if its deployment did not. The same one again is
+    /// fine; another is refused.
+    pub fn record_allocation(
+        &self,
+        id: &ExecutionId,
+        bundle: &Bundle,
+        briefing_hash: Option<String>,
+    ) -> Result<(ExecutionRecord, Written)> {
+        self.store.write(|w| {
+            let id: ExecutionId = w.find(id.as_str())?;
+            let mut execution = w.execution(&id)?.expect("just found");
+            match &execution.bundle_id {
+                Some(recorded) if *recorded == bundle.bundle_id => {
+                    return Ok((execution, Written::Already));
+                }
+                Some(recorded) => {
+                    let (recorded, given) = (recorded.clone(), bundle.bundle_id.clone());
+                    return Err(HistoryFault::OtherBundle { id, recorded, given }.into());
+                }
+                None => {}
+            }
+            execution.context_token_count = bundle.total_tokens;
+            execution.context_tokens_exact = bundle.exact;
+            execution.context_budget = Some(bundle.budget);
+            execution.bundle_id = Some(bundle.bundle_id.clone());
+            execution.briefing_hash = briefing_hash;
+            w.update_context(&execution)?;
+            insert_allocations(w, &id, bundle)?;
+            Ok((execution, Written::New))
+        })
+    }
+}
+
+impl Deployment<'_> {
+    fn tokens(&self) -> u64 {
+        self.bundle.map(|bundle| bundle.total_tokens).or(self.context_token_count).unwrap_or(0)
+    }
+
+    /// As given; else the one the bundle was counted for.
+    fn model(&self) -> Option<String> {
+        self.model.clone().or_else(|| self.bundle.map(|bundle| bundle.model.clone()))
+    }
+}
+
+fn same_or_refused(
+    recorded: ExecutionRecord,
+    new: &Deployment<'_>,
+) -> Result<(ExecutionRecord, Written)> {
+    let given_bundle = new.bundle.map(|bundle| &bundle.bundle_id);
+    let mut differences = Differences::default()
+        .compare("session_id", recorded.session_id.as_str(), new.session_id.as_str())
+        .compare("agent_type", &recorded.agent_type, &new.agent_type)
+        .compare("scope", &recorded.scope, &new.scope)
+        .compare_opt("model", recorded.model.as_ref(), new.model().as_ref());
+    // A bundle may have been named later, by record-allocation.
+    if new.bundle.is_some() || new.context_token_count.is_some() {
+        differences =
+            differences.compare_opt("bundle", recorded.bundle_id.as_ref(), given_bundle).compare(
+                "context_token_count",
+                &recorded.context_token_count.to_string(),
+                &new.tokens().to_string(),
+            );
+    }
+    match differences.is_empty() {
+        true => Ok((recorded, Written::Already)),
+        false => Err(HistoryFault::OtherDeployment {
+            id: recorded.execution_id,
+            differences: differences.into_vec(),
+        }
+        .into()),
+    }
+}
+
+/// An id named after the deployment itself; the next one if another took it in the same millisecond.
+fn free_id(w: &Writer<'_>, new: &Deployment<'_>, now: Timestamp) -> Result<ExecutionId> {
+    for attempt in 0u64.. {
+        let text =
+            format!("{}\0{}\0{}\0{now}\0{attempt}", new.session_id, new.agent_type, new.scope);
+        let hash = content::hash(text.as_bytes());
+        let id = ExecutionId::new(format!("exec-{}-{}", now.day(), &hash[..8]))?;
+        if w.execution(&id)?.is_none() {
+            return Ok(id);
+        }
+    }
+    unreachable!("some attempt is free")
+}
+
+fn insert_allocations(w: &Writer<'_>, id: &ExecutionId, bundle: &Bundle) -> Result<()> {
+    for (position, allocation) in allocations_of(id, bundle).iter().enumerate() {
+        w.insert_allocation(allocation, position)?;
+    }
+    Ok(())
+}
+
+/// The allocations that a bundle stands for: its items, and what was trimmed from it.
+pub fn allocations_of(id: &ExecutionId, bundle: &Bundle) -> Vec<Allocation> {
+    let included = bundle.context_items.iter().map(|item| Allocation {
+        allocation_id: String::new(),
+        execution_id: id.clone(),
+        context_type: item.item_type,
+        context_source: item.label(),
+        token_count: item.token_count,
+        included_in_deployment: true,
+        priority: item.priority,
+        content_hash: Some(item.content_hash.clone()),
+    });
+    let trimmed = bundle.skipped.iter().filter(|it| it.reason == SkipReason::Trimmed);
+    let trimmed = trimmed.map(|it| Allocation {
+        allocation_id: String::new(),
+        execution_id: id.clone(),
+        context_type: ItemType::File,
+        context_source: it.source.clone(),
+        token_count: it.token_count.unwrap_or(0),
+        included_in_deployment: false,
+        priority: it.priority.unwrap_or(Priority::Optional),
+        content_hash: None,
+    });
+    included.chain(trimmed).enumerate().map(|(at, it)| named(it, at)).collect()
+}
+
+/// An id from what the allocation is, so that recording it again adds nothing.
+fn named(allocation: Allocation, position: usize) -> Allocation {
+    let text = format!(
+        "{}\0{position}\0{}\0{}",
+        allocation.execution_id,
+        allocation.context_source,
+        allocation.content_hash.as_deref().unwrap_or_default(),
+    );
+    let allocation_id = format!("alloc-{}", &content::hash(text.as_bytes())[..16]);
+    Allocation { allocation_id, ..allocation }
+}

@@ -1,0 +1,127 @@
+//! What contradicts the record.
+
+use crate::error::{Fault, Kind};
+use crate::model::{BundleId, ExecutionId, SessionId, SessionStatus};
+
+/// A field that is on record otherwise than it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub field: &'static str,
+    pub recorded: String,
+    pub given: String,
+}
+
+/// Collects the fields that differ.
+#[derive(Default)]
+pub(super) struct Differences(Vec<Difference>);
+
+/// How much of a long value a message shows, in characters.
+const SHOWN: usize = 200;
+
+fn shown(value: &str) -> String {
+    let mut text: String = value.chars().take(SHOWN).collect::<String>().escape_debug().to_string();
+    if value.chars().nth(SHOWN).is_some() {
+        text += "…";
+    }
+    text
+}
+
+impl Differences {
+    pub fn compare(mut self, field: &'static str, recorded: &str, given: &str) -> Self {
+        if recorded != given {
+            self.0.push(Difference { field, recorded: shown(recorded), given: shown(given) });
+        }
+        self
+    }
+
+    /// Compares values of which either may be absent.
+    pub fn compare_opt(
+        self,
+        field: &'static str,
+        recorded: Option<impl ToString>,
+        given: Option<impl ToString>,
+    ) -> Self {
+        let text = |value: Option<String>| value.unwrap_or_else(|| "(none)".to_owned());
+        self.compare(
+            field,
+            &text(recorded.map(|value| value.to_string())),
+            &text(given.map(|value| value.to_string())),
+        )
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn into_vec(self) -> Vec<Difference> {
+        self.0
+    }
+}
+
+fn listed(differences: &[Difference]) -> String {
+    let lines = differences.iter().map(|it| {
+        format!("\n  {}\n    on record: {}\n    given now: {}", it.field, it.recorded, it.given)
+    });
+    lines.collect()
+}
+
+/// Something that the record does not allow.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryFault {
+    #[error("session {id} is on record with other values:{}", listed(differences))]
+    OtherSession { id: SessionId, differences: Vec<Difference> },
+    #[error("session {id} is {status} already")]
+    Ended { id: SessionId, status: SessionStatus },
+    #[error("execution {id} is on record with other values:{}", listed(differences))]
+    OtherDeployment { id: ExecutionId, differences: Vec<Difference> },
+    #[error("the completion of {id} is on record with other values:{}", listed(differences))]
+    OtherCompletion { id: ExecutionId, differences: Vec<Difference> },
+    #[error("{id} was deployed with {recorded}, not with {given}")]
+    OtherBundle { id: ExecutionId, recorded: BundleId, given: BundleId },
+    #[error("{bundle} has {tokens} tokens, over its budget of {budget}")]
+    OverBudget { bundle: BundleId, tokens: u64, budget: u64 },
+    #[error("no briefing is on record for {id}")]
+    NoBriefing { id: ExecutionId, bundle: Option<BundleId> },
+}
+
+impl Fault for HistoryFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::OtherSession { .. }
+            | Self::Ended { .. }
+            | Self::OtherDeployment { .. }
+            | Self::OtherCompletion { .. }
+            | Self::OtherBundle { .. } => Kind::Conflict,
+            Self::OverBudget { .. } => Kind::OverBudget,
+            Self::NoBriefing { .. } => Kind::NotFound,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::OtherSession { .. } => {
+                "nothing was changed; leave --session-id out to get a new id".into()
+            }
+            Self::Ended { .. } => "start another with `sortie track init-session --scope …`".into(),
+            Self::OtherDeployment { .. } => {
+                "nothing was changed; leave --execution-id out to get a new id".into()
+            }
+            Self::OtherCompletion { .. } => {
+                "nothing was changed; --amend records this one and keeps the earlier".into()
+            }
+            Self::OtherBundle { .. } => {
+                "nothing was changed; deploy again under another id for another bundle".into()
+            }
+            Self::OverBudget { .. } => {
+                "prepare it again with --on-over-budget trim, or deploy it as it is with --force"
+                    .into()
+            }
+            Self::NoBriefing { bundle: Some(bundle), .. } => {
+                format!("render its bundle: `sortie ctx generate-briefing --bundle {bundle}`")
+            }
+            Self::NoBriefing { bundle: None, .. } => {
+                "it was recorded without a bundle; give --context-bundle at deployment".into()
+            }
+        })
+    }
+}

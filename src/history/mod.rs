@@ -1,0 +1,33 @@
+//! The record: sessions, deployments, completions. Written so that a retry changes nothing and a
+//! contradiction is refused with both sides shown.
+//!
+//! [`History`] is the handle; `sessions`, `deployments` and `completions` write, `query` reads.
+
+mod completions;
+mod deployments;
+mod fault;
+mod query;
+mod sessions;
+
+pub use crate::store::{ExecutionFilter, SessionFilter};
+pub use completions::{Completion, Recorded};
+pub use deployments::{Deployment, allocations_of};
+pub use fault::HistoryFault;
+pub use query::{ExecutionDetail, SessionDetail};
+pub use sessions::NewSession;
+
+use crate::model::Timestamp;
+use crate::store::Store;
+
+/// The verbs of the record, on one project.
+pub struct History<'w> {
+    pub(crate) store: &'w Store,
+    pub(crate) now: Timestamp,
+}
+
+/// Whether a record was written, or was there already just so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Written {
+    New,
+    Already,
+}

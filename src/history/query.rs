@@ -1,0 +1,103 @@
+//! Questions to the record.
+
+use super::History;
+use super::fault::HistoryFault;
+use crate::error::Result;
+use crate::model::{
+    Allocation, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Output,
+    SessionId, SessionRecord,
+};
+use crate::store::{ExecutionFilter, Named, OutputFilter, SessionFilter};
+use serde::Serialize;
+
+/// Everything about one deployment.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExecutionDetail {
+    pub execution: ExecutionRecord,
+    pub allocations: Vec<Allocation>,
+    /// Oldest first.
+    pub outputs: Vec<Output>,
+    /// Completions that amendments replaced, oldest first.
+    pub earlier_completions: Vec<CompletionVersion>,
+}
+
+/// A session and its deployments.
+#[derive(Debug, Clone, Serialize)]
+pub struct SessionDetail {
+    pub session: SessionRecord,
+    /// Oldest first.
+    pub executions: Vec<ExecutionRecord>,
+}
+
+impl SessionDetail {
+    /// Deployments that have not come back.
+    pub fn open(&self) -> Vec<&ExecutionRecord> {
+        self.executions.iter().filter(|it| it.status == ExecutionStatus::Deployed).collect()
+    }
+}
+
+impl History<'_> {
+    /// The id that `text` names: an id, the beginning of one, or `latest`.
+    pub fn find<T: Named>(&self, text: &str) -> Result<T> {
+        self.store.read(|r| r.find(text))
+    }
+
+    /// Executions, newest first.
+    pub fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionRecord>> {
+        self.store.read(|r| r.executions(filter))
+    }
+
+    /// Sessions, newest first.
+    pub fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRecord>> {
+        self.store.read(|r| r.sessions(filter))
+    }
+
+    /// One execution with all that belongs to it.
+    pub fn show(&self, id: &ExecutionId) -> Result<ExecutionDetail> {
+        self.store.read(|r| {
+            let id: ExecutionId = r.find(id.as_str())?;
+            let of_this = OutputFilter {
+                execution_id: Some(id.clone()),
+                limit: u32::MAX,
+                ..OutputFilter::default()
+            };
+            let mut outputs = r.outputs(&of_this)?;
+            outputs.reverse();
+            Ok(ExecutionDetail {
+                execution: r.execution(&id)?.expect("just found"),
+                allocations: r.allocations(&id)?,
+                outputs,
+                earlier_completions: r.completion_versions(&id)?,
+            })
+        })
+    }
+
+    /// One session with its deployments, without their messages.
+    pub fn show_session(&self, id: &SessionId) -> Result<SessionDetail> {
+        self.store.read(|r| {
+            let id: SessionId = r.find(id.as_str())?;
+            let filter = ExecutionFilter {
+                session_id: Some(id.clone()),
+                limit: u32::MAX,
+                ..ExecutionFilter::default()
+            };
+            let mut executions = r.executions(&filter)?;
+            executions.reverse();
+            Ok(SessionDetail { session: r.session(&id)?.expect("just found"), executions })
+        })
+    }
+
+    /// The very briefing that an execution was handed, byte for byte.
+    pub fn briefing(&self, id: &ExecutionId) -> Result<Vec<u8>> {
+        self.store.read(|r| {
+            let id: ExecutionId = r.find(id.as_str())?;
+            let execution = r.execution(&id)?.expect("just found");
+            let kept = match &execution.briefing_hash {
+                Some(hash) => r.content(hash)?,
+                None => None,
+            };
+            let bundle = execution.bundle_id;
+            kept.ok_or_else(|| HistoryFault::NoBriefing { id, bundle }.into())
+        })
+    }
+}

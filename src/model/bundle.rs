@@ -1,0 +1,236 @@
+//! A bundle: the context prepared for one agent, with what was counted and what was left out.
+//!
+//! This is the JSON that users keep and pass on; its schema is published as
+//! `assets/bundle.schema.json`. The texts themselves stand in the store, by their hash.
+
+use super::{BundleId, Timestamp, words};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+words!(
+    /// How much an item matters when the budget is short. Ordered: what must stay comes first.
+    Priority {
+        Required = "required",
+        Recommended = "recommended",
+        Optional = "optional",
+    }
+);
+
+words!(
+    /// What an item is to the agent that reads it.
+    ItemType {
+        /// What it works on.
+        File = "file",
+        /// What it may consult.
+        Reference = "reference",
+        /// What several agents of a session get alike.
+        SharedContext = "shared_context",
+        /// What the template adds around the items: role, scope, headings, fences.
+        Briefing = "briefing",
+    }
+);
+
+words!(
+    /// How the file's bytes became text.
+    Encoding {
+        Utf8 = "utf-8",
+        Utf8Bom = "utf-8-bom",
+        Utf16Le = "utf-16le",
+        Utf16Be = "utf-16be",
+    }
+);
+
+words!(
+    /// Why something that was asked for is not in the bundle.
+    SkipReason {
+        Binary = "binary",
+        NotUtf8 = "not-utf-8",
+        TooLarge = "too-large",
+        Ignored = "ignored",
+        Hidden = "hidden",
+        Unreadable = "unreadable",
+        OutsideRoot = "outside-root",
+        NotAFile = "not-a-file",
+        Symlink = "symlink",
+        /// Taken out again so that the rest fits the budget.
+        Trimmed = "trimmed",
+    }
+);
+
+/// Which part of a file was taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Selection {
+    /// All of it.
+    #[default]
+    Whole,
+    /// These Markdown sections, each with its subsections.
+    Sections(Vec<String>),
+    /// These lines, from 1, both ends included.
+    Lines { first: usize, last: usize },
+}
+
+impl Selection {
+    /// What follows the path in the grammar of selections: `#Heading`, `:10-80`, or nothing.
+    pub fn suffix(&self) -> String {
+        match self {
+            Self::Whole => String::new(),
+            Self::Sections(titles) => titles.iter().map(|title| format!("#{title}")).collect(),
+            Self::Lines { first, last } => format!(":{first}-{last}"),
+        }
+    }
+}
+
+/// One piece of context.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ContextItem {
+    #[serde(rename = "type")]
+    pub item_type: ItemType,
+    /// The path from the project root, with `/`; for `briefing` the template's name.
+    pub source: String,
+    /// Tokens it costs in the briefing, wrapper included, by the model's tokenizer.
+    pub token_count: u64,
+    pub priority: Priority,
+    /// Titles of the Markdown sections taken; empty for anything else.
+    #[serde(default)]
+    pub sections: Vec<String>,
+    /// The agents that get the same content.
+    #[serde(default)]
+    pub shared_with: Vec<String>,
+    /// blake3 of the text sent, lower-case hex; the store has the text under it.
+    pub content_hash: String,
+    /// blake3 of the whole file's bytes as they were on disk.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file_hash: Option<String>,
+    /// Length of the text sent, in bytes, without its wrapper.
+    pub bytes: u64,
+    pub selection: Selection,
+    /// What the text is written in: `rust`, `markdown`, `json`, …
+    pub kind: String,
+    #[serde(default = "utf8")]
+    pub encoding: Encoding,
+    /// The earlier item that has the very same text; this one is a one-line reference to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duplicate_of: Option<String>,
+}
+
+fn utf8() -> Encoding {
+    Encoding::Utf8
+}
+
+impl ContextItem {
+    /// The path with its selection, as one would ask for it again.
+    pub fn label(&self) -> String {
+        format!("{}{}", self.source, self.selection.suffix())
+    }
+}
+
+/// Something asked for that is not in the bundle, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Skipped {
+    pub source: String,
+    pub reason: SkipReason,
+    /// What was found: a size, an error, a link's target.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// For what was trimmed: its tokens and priority.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_count: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+}
+
+/// What deduplication found and saved.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Dedup {
+    /// Items whose text stands elsewhere already.
+    pub duplicates: u64,
+    /// Tokens of the briefing or briefings without deduplication.
+    pub tokens_before: u64,
+    /// Tokens with it.
+    pub tokens_after: u64,
+    /// In a shared bundle: what it was made from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bundles: Vec<SharedSource>,
+}
+
+impl Dedup {
+    pub fn tokens_saved(&self) -> u64 {
+        self.tokens_before.saturating_sub(self.tokens_after)
+    }
+
+    /// Percent of the tokens before; 0 where there were none.
+    pub fn percent_saved(&self) -> f64 {
+        match self.tokens_before {
+            0 => 0.0,
+            before => self.tokens_saved() as f64 * 100.0 / before as f64,
+        }
+    }
+}
+
+/// One of the bundles that a shared bundle was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SharedSource {
+    pub bundle_id: BundleId,
+    pub agent_type: String,
+    pub tokens_before: u64,
+    /// With each shared item replaced by a one-line reference.
+    pub tokens_after: u64,
+}
+
+/// The context prepared for one agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bundle {
+    /// The version of this format.
+    pub version: u32,
+    /// Named after `bundle_hash`: the same context has the same id.
+    pub bundle_id: BundleId,
+    /// blake3 of this object without `bundle_id`, `bundle_hash` and `created_at`.
+    pub bundle_hash: String,
+    pub agent_type: String,
+    pub scope: String,
+    pub created_at: Timestamp,
+    pub model: String,
+    /// The tokenizer that counted.
+    pub tokenizer: String,
+    /// False where the model's tokenizer is not public and the counts are estimates.
+    pub exact: bool,
+    /// The template whose rendering was counted.
+    pub template: String,
+    /// Who the agent is to be; the template has a default.
+    #[serde(default)]
+    pub role: Option<String>,
+    #[serde(default)]
+    pub constraints: Vec<String>,
+    /// The final message that is expected back.
+    #[serde(default)]
+    pub expected_output: Option<String>,
+    pub context_items: Vec<ContextItem>,
+    /// Tokens of the whole briefing: the items' counts add up to it.
+    pub total_tokens: u64,
+    /// The upper end of the estimate, which budgets are checked against; equal where exact.
+    pub total_tokens_upper: u64,
+    /// Tokens the briefing may have.
+    pub budget: u64,
+    /// `budget` less `total_tokens_upper`; negative where it was let through over budget.
+    pub budget_remaining: i64,
+    #[serde(default)]
+    pub skipped: Vec<Skipped>,
+    #[serde(default)]
+    pub dedup: Dedup,
+}
+
+impl Bundle {
+    /// The version this program writes.
+    pub const VERSION: u32 = 1;
+
+    /// Whether it holds more than its budget.
+    pub fn is_over_budget(&self) -> bool {
+        self.budget_remaining < 0
+    }
+
+    /// `≈` before figures that are estimates.
+    pub fn approx(&self) -> &'static str {
+        if self.exact { "" } else { "≈" }
+    }
+}

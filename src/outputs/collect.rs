@@ -1,0 +1,159 @@
+//! Collecting what a deployment produced: files as they are now, gates, insights, errors.
+
+use super::Outputs;
+use crate::error::Result;
+use crate::model::{
+    Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputId, OutputMetadata, OutputType,
+};
+use crate::store::content;
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What to collect for one execution.
+#[derive(Debug, Clone, Default)]
+pub struct Collection {
+    pub deliverables: Vec<PathBuf>,
+    pub validation: Vec<Gate>,
+    pub insights: Vec<String>,
+    pub errors: Vec<String>,
+    /// Other files that these outputs touch on.
+    pub related_files: Vec<String>,
+}
+
+impl Collection {
+    pub fn is_empty(&self) -> bool {
+        self.deliverables.is_empty()
+            && self.validation.is_empty()
+            && self.insights.is_empty()
+            && self.errors.is_empty()
+    }
+}
+
+/// What was collected.
+#[derive(Debug, Clone, Serialize)]
+pub struct Collected {
+    pub execution_id: ExecutionId,
+    pub outputs: Vec<Output>,
+    /// How many of them were not on record yet.
+    pub added: usize,
+    /// Deliverables that are not there.
+    pub missing: Vec<String>,
+}
+
+impl Outputs<'_> {
+    /// Looks at what `collection` names and records it; the same again adds nothing.
+    pub fn collect(&self, id: &ExecutionId, collection: &Collection) -> Result<Collected> {
+        let execution = self.store.read(|r| {
+            let id: ExecutionId = r.find(id.as_str())?;
+            Ok(r.execution(&id)?.expect("just found"))
+        })?;
+        let deliverables: Vec<Deliverable> = collection
+            .deliverables
+            .iter()
+            .map(|path| self.look_at(path, Some(&execution), &collection.validation))
+            .collect();
+        let missing = deliverables.iter().filter(|it| !it.exists).map(|it| it.file_path.clone());
+        let missing = missing.collect();
+        let outputs = self.outputs_of(&execution, deliverables, collection)?;
+        let added = self.store.write(|w| {
+            let mut added = 0;
+            for output in &outputs {
+                added += usize::from(w.insert_output(output)?);
+            }
+            Ok(added)
+        })?;
+        Ok(Collected { execution_id: execution.execution_id, outputs, added, missing })
+    }
+
+    /// A deliverable as it is on disk now.
+    pub(super) fn look_at(
+        &self,
+        path: &Path,
+        execution: Option<&ExecutionRecord>,
+        validation: &[Gate],
+    ) -> Deliverable {
+        let absolute = self.root.absolute(path);
+        let found = hash_file(&absolute);
+        let base = execution.and_then(|it| it.base_commit.as_deref()).unwrap_or("HEAD");
+        let git = self.git.filter(|_| found.is_some());
+        let changed = git.and_then(|git| git.changed_lines(&absolute, base));
+        Deliverable {
+            file_path: self.root.name(&absolute),
+            exists: found.is_some(),
+            size: found.as_ref().map(|(size, _)| *size),
+            content_hash: found.map(|(_, hash)| hash),
+            lines_added: changed.map(|lines| lines.added - lines.modified()),
+            lines_modified: changed.map(|lines| lines.modified()),
+            lines_removed: changed.map(|lines| lines.removed - lines.modified()),
+            validation: validation.iter().map(|gate| (gate.name.clone(), gate.result)).collect(),
+        }
+    }
+
+    fn outputs_of(
+        &self,
+        execution: &ExecutionRecord,
+        deliverables: Vec<Deliverable>,
+        collection: &Collection,
+    ) -> Result<Vec<Output>> {
+        let text = |text: &String| json!({ "text": text });
+        let json_of = |value: serde_json::Result<Value>| value.expect("text keys only");
+        let deliverables = deliverables.iter().map(|it| json_of(serde_json::to_value(it)));
+        let gates = collection.validation.iter().map(|it| json_of(serde_json::to_value(it)));
+        let insights = collection.insights.iter().map(text);
+        let errors = collection.errors.iter().map(text);
+        let of = |output_type| move |content| (output_type, content);
+        deliverables
+            .map(of(OutputType::Deliverable))
+            .chain(gates.map(of(OutputType::ValidationResult)))
+            .chain(insights.map(of(OutputType::Insight)))
+            .chain(errors.map(of(OutputType::Error)))
+            .map(|(output_type, content)| self.output(execution, output_type, content, collection))
+            .collect()
+    }
+
+    fn output(
+        &self,
+        execution: &ExecutionRecord,
+        output_type: OutputType,
+        content: Value,
+        collection: &Collection,
+    ) -> Result<Output> {
+        let identity = format!("{}\0{output_type}\0{content}", execution.execution_id);
+        let hash = content::hash(identity.as_bytes());
+        Ok(Output {
+            output_id: OutputId::new(format!("out-{}", &hash[..12]))?,
+            execution_id: execution.execution_id.clone(),
+            output_type,
+            content,
+            created_at: self.now,
+            metadata: OutputMetadata {
+                agent_type: execution.agent_type.clone(),
+                model: execution.model.clone(),
+                related_files: collection.related_files.clone(),
+            },
+        })
+    }
+}
+
+/// Size and blake3 of a regular file, whatever its size; `None` if there is none to read.
+pub(super) fn hash_file(path: &Path) -> Option<(u64, String)> {
+    // A pipe would block for ever.
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; 256 * 1024];
+    let mut size = 0;
+    loop {
+        match file.read(&mut buffer).ok()? {
+            0 => return Some((size, hasher.finalize().to_hex().to_string())),
+            read => {
+                hasher.update(&buffer[..read]);
+                size += read as u64;
+            }
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! All of a session in one consistent read, and what of it counts: the last word on each thing.
+
+use crate::error::Result;
+use crate::model::{
+    Bundle, Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputType, SessionId,
+    SessionRecord,
+};
+use crate::store::{ExecutionFilter, OutputFilter, Store};
+use std::collections::HashMap;
+
+/// A session with everything recorded under it, oldest first.
+pub(super) struct Gathered {
+    pub session: SessionRecord,
+    pub executions: Vec<ExecutionRecord>,
+    pub outputs: Vec<Output>,
+    /// The bundles of its deployments, each once.
+    pub bundles: Vec<Bundle>,
+}
+
+impl Gathered {
+    pub fn read(store: &Store, session: &SessionId) -> Result<Gathered> {
+        store.read(|r| {
+            let id: SessionId = r.find(session.as_str())?;
+            let mut executions = r.executions(&ExecutionFilter {
+                session_id: Some(id.clone()),
+                with_messages: true,
+                limit: u32::MAX,
+                ..ExecutionFilter::default()
+            })?;
+            executions.reverse();
+            let mut outputs = r.outputs(&OutputFilter {
+                session_id: Some(id.clone()),
+                limit: u32::MAX,
+                ..OutputFilter::default()
+            })?;
+            outputs.reverse();
+            let mut bundles: Vec<Bundle> = Vec::new();
+            for id in executions.iter().filter_map(|it| it.bundle_id.as_ref()) {
+                if !bundles.iter().any(|bundle| bundle.bundle_id == *id) {
+                    bundles.extend(r.bundle(id)?);
+                }
+            }
+            let session = r.session(&id)?.expect("just found");
+            Ok(Gathered { session, executions, outputs, bundles })
+        })
+    }
+}
+
+/// The last look at each deliverable of each execution, in the order of the first.
+pub(super) fn latest_deliverables(outputs: &[Output]) -> Vec<(ExecutionId, Deliverable)> {
+    latest(outputs, OutputType::Deliverable, |it: &Deliverable| it.file_path.clone())
+}
+
+/// The last result of each gate of each execution, in the order of the first.
+pub(super) fn latest_gates(outputs: &[Output]) -> Vec<(ExecutionId, Gate)> {
+    latest(outputs, OutputType::ValidationResult, |it: &Gate| it.name.clone())
+}
+
+fn latest<T: serde::de::DeserializeOwned>(
+    outputs: &[Output],
+    output_type: OutputType,
+    name: impl Fn(&T) -> String,
+) -> Vec<(ExecutionId, T)> {
+    let mut places: HashMap<(ExecutionId, String), usize> = HashMap::new();
+    let mut found: Vec<(ExecutionId, T)> = Vec::new();
+    for output in outputs.iter().filter(|output| output.output_type == output_type) {
+        // What another version wrote in another shape is left to it.
+        let Ok(value) = serde_json::from_value::<T>(output.content.clone()) else { continue };
+        match places.get(&(output.execution_id.clone(), name(&value))) {
+            Some(place) => found[*place].1 = value,
+            None => {
+                places.insert((output.execution_id.clone(), name(&value)), found.len());
+                found.push((output.execution_id.clone(), value));
+            }
+        }
+    }
+    found
+}

@@ -1,0 +1,43 @@
+//! What came back from deployments: collected, checked, and brought together in a report.
+//!
+//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify` and `synthesize`. [`SynthesisContext`]
+//! is the serializable data of a report, the same for its JSON and for its template.
+
+mod collect;
+mod context;
+mod gather;
+mod recommend;
+mod synthesize;
+mod verify;
+
+pub use crate::store::OutputFilter;
+pub use collect::{Collected, Collection};
+pub use context::{
+    AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
+    InsightRow, Moment, Summary, SynthesisContext,
+};
+pub use synthesize::{ReportFault, Synthesis, Unrecorded};
+pub use verify::{DeliverableState, Verdict, Verification};
+
+use crate::briefing::Library;
+use crate::context::Root;
+use crate::error::Result;
+use crate::git::WorkTree;
+use crate::model::{Output, Timestamp};
+use crate::store::Store;
+
+/// The verbs for what came back, on one project.
+pub struct Outputs<'w> {
+    pub(crate) root: &'w Root,
+    pub(crate) git: Option<&'w WorkTree>,
+    pub(crate) store: &'w Store,
+    pub(crate) templates: &'w Library,
+    pub(crate) now: Timestamp,
+}
+
+impl Outputs<'_> {
+    /// Collected outputs, newest first.
+    pub fn query(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
+        self.store.read(|r| r.outputs(filter))
+    }
+}

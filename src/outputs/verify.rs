@@ -1,0 +1,100 @@
+//! Are a session's deliverables still what was collected, and did its gates pass?
+
+use super::Outputs;
+use super::collect::hash_file;
+use super::gather::{Gathered, latest_deliverables, latest_gates};
+use crate::error::Result;
+use crate::model::{Deliverable, ExecutionId, GateResult, SessionId};
+use serde::Serialize;
+
+/// What was found of a session's outputs.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verification {
+    pub session_id: SessionId,
+    /// Every deliverable there and unchanged, and no gate failed.
+    pub valid: bool,
+    pub deliverables: Vec<DeliverableState>,
+    /// Gates whose last result is `fail`, as `execution: gate`.
+    pub failed_gates: Vec<String>,
+}
+
+/// One deliverable then and now.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeliverableState {
+    pub execution_id: ExecutionId,
+    pub file_path: String,
+    pub state: Verdict,
+    /// blake3 when it was collected.
+    pub recorded_hash: Option<String>,
+    /// blake3 now.
+    pub current_hash: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// As collected.
+    Unchanged,
+    /// Another text since it was collected.
+    Changed,
+    /// Collected, and gone since.
+    Gone,
+    /// Not there when it was collected, and not now.
+    Missing,
+    /// Not there when it was collected, but now.
+    Appeared,
+}
+
+impl Verdict {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Changed => "changed",
+            Self::Gone => "gone",
+            Self::Missing => "missing",
+            Self::Appeared => "appeared",
+        }
+    }
+}
+
+impl Outputs<'_> {
+    /// Holds a session's deliverables, as last collected, against the disk.
+    pub fn verify(&self, session: &SessionId) -> Result<Verification> {
+        let gathered = Gathered::read(self.store, session)?;
+        let deliverables: Vec<DeliverableState> = latest_deliverables(&gathered.outputs)
+            .into_iter()
+            .map(|(id, deliverable)| self.state(id, deliverable))
+            .collect();
+        let failed_gates: Vec<String> = latest_gates(&gathered.outputs)
+            .into_iter()
+            .filter(|(_, gate)| gate.result == GateResult::Fail)
+            .map(|(id, gate)| format!("{id}: {}", gate.name))
+            .collect();
+        let sound = deliverables.iter().all(|it| it.state == Verdict::Unchanged);
+        Ok(Verification {
+            session_id: gathered.session.session_id,
+            valid: sound && failed_gates.is_empty(),
+            deliverables,
+            failed_gates,
+        })
+    }
+
+    fn state(&self, execution_id: ExecutionId, recorded: Deliverable) -> DeliverableState {
+        // Paths are kept from the root, wherever this runs from.
+        let now = hash_file(&self.root.dir().join(&recorded.file_path)).map(|(_, hash)| hash);
+        let state = match (&recorded.content_hash, &now) {
+            (Some(then), Some(now)) if then == now => Verdict::Unchanged,
+            (Some(_), Some(_)) => Verdict::Changed,
+            (Some(_), None) => Verdict::Gone,
+            (None, None) => Verdict::Missing,
+            (None, Some(_)) => Verdict::Appeared,
+        };
+        DeliverableState {
+            execution_id,
+            file_path: recorded.file_path,
+            state,
+            recorded_hash: recorded.content_hash,
+            current_hash: now,
+        }
+    }
+}

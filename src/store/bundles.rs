@@ -1,0 +1,80 @@
+//! Bundles, and the briefings that were rendered from them.
+
+use super::columns::Json;
+use super::open::{Reader, Writer};
+use crate::error::Result;
+use crate::model::{Bundle, BundleId, ItemType, Timestamp};
+use rusqlite::{OptionalExtension, params};
+
+impl Reader<'_> {
+    pub fn bundle(&self, id: &BundleId) -> Result<Option<Bundle>> {
+        Ok(self
+            .0
+            .prepare_cached("SELECT manifest FROM bundles WHERE bundle_id = ?1")?
+            .query_row([id], |row| row.get::<_, Json<Bundle>>(0))
+            .optional()?
+            .map(|manifest| manifest.0))
+    }
+
+    /// The hash of the briefing last rendered from a bundle.
+    pub fn latest_briefing(&self, bundle: &BundleId) -> Result<Option<String>> {
+        Ok(self
+            .0
+            .prepare_cached(
+                "SELECT briefing_hash FROM briefings WHERE bundle_id = ?1
+                 ORDER BY created_at DESC, seq DESC LIMIT 1",
+            )?
+            .query_row([bundle], |row| row.get(0))
+            .optional()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Keeps a bundle whose contents are in the store; the same one twice is one.
+    pub fn keep_bundle(&self, bundle: &Bundle) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO bundles (bundle_id, bundle_hash, created_at, agent_type, scope,
+                                  total_tokens, manifest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (bundle_id) DO NOTHING",
+            )?
+            .execute(params![
+                bundle.bundle_id,
+                bundle.bundle_hash,
+                bundle.created_at,
+                bundle.agent_type,
+                bundle.scope,
+                bundle.total_tokens,
+                Json(bundle),
+            ])?;
+        let mut statement = self.0.prepare_cached(
+            "INSERT INTO bundle_contents (bundle_id, content_hash) VALUES (?1, ?2)
+             ON CONFLICT (bundle_id, content_hash) DO NOTHING",
+        )?;
+        let items = bundle.context_items.iter();
+        for item in items.filter(|item| item.item_type != ItemType::Briefing) {
+            statement.execute(params![bundle.bundle_id, item.content_hash])?;
+        }
+        Ok(())
+    }
+
+    /// Notes that a briefing (a content of the store) was rendered from a bundle.
+    pub fn keep_briefing(
+        &self,
+        bundle: &BundleId,
+        briefing_hash: &str,
+        template: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO briefings (bundle_id, briefing_hash, template, created_at)
+             VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (bundle_id, briefing_hash)
+             DO UPDATE SET template = excluded.template, created_at = excluded.created_at",
+            )?
+            .execute(params![bundle, briefing_hash, template, now])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,272 @@
+//! Executions, the completions that amendments replaced, and context allocations.
+
+use super::columns::{Json, OwnedTextBytes, TextBytes};
+use super::filter::Filter;
+use super::open::{Reader, Writer};
+use crate::error::Result;
+use crate::model::{
+    Allocation, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Phase, SessionId,
+    Timestamp,
+};
+use rusqlite::{OptionalExtension, Row, params};
+use serde::Serialize;
+
+/// Which executions to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct ExecutionFilter {
+    pub session_id: Option<SessionId>,
+    pub agent_type: Option<String>,
+    pub model: Option<String>,
+    pub status: Option<ExecutionStatus>,
+    /// Deployed then or later.
+    pub since: Option<Timestamp>,
+    /// Deployed before.
+    pub until: Option<Timestamp>,
+    /// Read the final messages too.
+    pub with_messages: bool,
+    pub limit: u32,
+}
+
+/// What the deployments of one phase of a session were given.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PhaseTokens {
+    pub phase: Phase,
+    pub deployments: u64,
+    pub tokens: u64,
+    /// Whether every count in the sum is exact.
+    pub exact: bool,
+}
+
+/// Everything but the message, which is long and which lists leave out.
+const COLUMNS: &str = "execution_id, session_id, agent_type, deployed_at, completed_at, status,
+    scope, phase, context_token_count, context_tokens_exact, context_budget, model, bundle_id,
+    briefing_hash, base_commit, success, error_message, deliverables, final_message_bytes";
+
+fn execution(row: &Row<'_>) -> rusqlite::Result<ExecutionRecord> {
+    Ok(ExecutionRecord {
+        execution_id: row.get(0)?,
+        session_id: row.get(1)?,
+        agent_type: row.get(2)?,
+        deployed_at: row.get(3)?,
+        completed_at: row.get(4)?,
+        status: row.get(5)?,
+        scope: row.get(6)?,
+        phase: row.get(7)?,
+        context_token_count: row.get(8)?,
+        context_tokens_exact: row.get(9)?,
+        context_budget: row.get(10)?,
+        model: row.get(11)?,
+        bundle_id: row.get(12)?,
+        briefing_hash: row.get(13)?,
+        base_commit: row.get(14)?,
+        success: row.get(15)?,
+        error_message: row.get(16)?,
+        deliverables: row.get::<_, Json<_>>(17)?.0,
+        final_message_bytes: row.get(18)?,
+        final_message: row.get::<_, Option<OwnedTextBytes>>(19)?.map(|bytes| bytes.0),
+    })
+}
+
+/// The select list, with the message or without reading it.
+fn select(with_message: bool) -> String {
+    let message = if with_message { "final_message" } else { "NULL" };
+    format!("SELECT {COLUMNS}, {message} FROM agent_executions")
+}
+
+impl Reader<'_> {
+    /// One execution with its final message.
+    pub fn execution(&self, id: &ExecutionId) -> Result<Option<ExecutionRecord>> {
+        let sql = format!("{} WHERE execution_id = ?1", select(true));
+        Ok(self.0.prepare_cached(&sql)?.query_row([id], execution).optional()?)
+    }
+
+    pub fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionRecord>> {
+        let mut conditions = Filter::default()
+            .and("session_id = ?", &filter.session_id)
+            .and("agent_type = ?", &filter.agent_type)
+            .and("model = ?", &filter.model)
+            .and("status = ?", &filter.status)
+            .and("deployed_at >= ?", &filter.since)
+            .and("deployed_at < ?", &filter.until);
+        let order = "deployed_at DESC, seq DESC";
+        let sql = conditions.sql(&select(filter.with_messages), order, &filter.limit);
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(conditions.values(), execution)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The completions that amendments replaced, oldest first.
+    pub fn completion_versions(&self, id: &ExecutionId) -> Result<Vec<CompletionVersion>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT version, replaced_at, completed_at, status, error_message, deliverables,
+                    final_message
+             FROM completion_versions WHERE execution_id = ?1 ORDER BY version",
+        )?;
+        let rows = statement.query_map([id], |row| {
+            Ok(CompletionVersion {
+                version: row.get(0)?,
+                replaced_at: row.get(1)?,
+                completed_at: row.get(2)?,
+                status: row.get(3)?,
+                error_message: row.get(4)?,
+                deliverables: row.get::<_, Json<_>>(5)?.0,
+                final_message: row.get::<_, Option<OwnedTextBytes>>(6)?.map(|bytes| bytes.0),
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    pub fn allocations(&self, id: &ExecutionId) -> Result<Vec<Allocation>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT allocation_id, execution_id, context_type, context_source, token_count,
+                    included_in_deployment, priority, content_hash
+             FROM context_allocations WHERE execution_id = ?1 ORDER BY position",
+        )?;
+        let rows = statement.query_map([id], |row| {
+            Ok(Allocation {
+                allocation_id: row.get(0)?,
+                execution_id: row.get(1)?,
+                context_type: row.get(2)?,
+                context_source: row.get(3)?,
+                token_count: row.get(4)?,
+                included_in_deployment: row.get(5)?,
+                priority: row.get(6)?,
+                content_hash: row.get(7)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// What a session's deployments were given, by phase.
+    pub fn tokens_by_phase(&self, session: &SessionId) -> Result<Vec<PhaseTokens>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT phase, count(*), sum(context_token_count), min(context_tokens_exact)
+             FROM agent_executions WHERE session_id = ?1 GROUP BY phase ORDER BY phase",
+        )?;
+        let rows = statement.query_map([session], |row| {
+            Ok(PhaseTokens {
+                phase: row.get(0)?,
+                deployments: row.get(1)?,
+                tokens: row.get(2)?,
+                exact: row.get(3)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writer<'_> {
+    pub fn insert_execution(&self, execution: &ExecutionRecord) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO agent_executions (execution_id, session_id, agent_type, deployed_at,
+                status, scope, phase, context_token_count, context_tokens_exact, context_budget,
+                model, bundle_id, briefing_hash, base_commit, deliverables)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, '[]')",
+            )?
+            .execute(params![
+                execution.execution_id,
+                execution.session_id,
+                execution.agent_type,
+                execution.deployed_at,
+                execution.status,
+                execution.scope,
+                execution.phase,
+                execution.context_token_count,
+                execution.context_tokens_exact,
+                execution.context_budget,
+                execution.model,
+                execution.bundle_id,
+                execution.briefing_hash,
+                execution.base_commit,
+            ])?;
+        Ok(())
+    }
+
+    /// Writes which bundle an execution got, and what follows from it.
+    pub fn update_context(&self, execution: &ExecutionRecord) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE agent_executions SET context_token_count = ?2, context_tokens_exact = ?3,
+                context_budget = ?4, bundle_id = ?5, briefing_hash = ?6
+             WHERE execution_id = ?1",
+            )?
+            .execute(params![
+                execution.execution_id,
+                execution.context_token_count,
+                execution.context_tokens_exact,
+                execution.context_budget,
+                execution.bundle_id,
+                execution.briefing_hash,
+            ])?;
+        Ok(())
+    }
+
+    /// Writes how an execution ended.
+    pub fn update_completion(&self, execution: &ExecutionRecord) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE agent_executions SET completed_at = ?2, status = ?3, success = ?4,
+                error_message = ?5, deliverables = ?6, final_message_bytes = ?7, final_message = ?8
+             WHERE execution_id = ?1",
+            )?
+            .execute(params![
+                execution.execution_id,
+                execution.completed_at,
+                execution.status,
+                execution.success,
+                execution.error_message,
+                Json(&execution.deliverables),
+                execution.final_message_bytes,
+                execution.final_message.as_deref().map(TextBytes),
+            ])?;
+        Ok(())
+    }
+
+    /// Keeps a completion that is about to be replaced.
+    pub fn insert_completion_version(
+        &self,
+        id: &ExecutionId,
+        version: &CompletionVersion,
+    ) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO completion_versions (execution_id, version, replaced_at, completed_at,
+                status, error_message, deliverables, final_message)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                id,
+                version.version,
+                version.replaced_at,
+                version.completed_at,
+                version.status,
+                version.error_message,
+                Json(&version.deliverables),
+                version.final_message.as_deref().map(TextBytes),
+            ])?;
+        Ok(())
+    }
+
+    /// Adds an allocation; the same one twice is one. `position` orders them within an execution.
+    pub fn insert_allocation(&self, allocation: &Allocation, position: usize) -> Result<()> {
+        self.0.prepare_cached(
+            "INSERT INTO context_allocations (allocation_id, execution_id, position, context_type,
+                context_source, token_count, included_in_deployment, priority, content_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+             ON CONFLICT (allocation_id) DO NOTHING",
+        )?
+        .execute(params![
+            allocation.allocation_id,
+            allocation.execution_id,
+            position as i64,
+            allocation.context_type,
+            allocation.context_source,
+            allocation.token_count,
+            allocation.included_in_deployment,
+            allocation.priority,
+            allocation.content_hash,
+        ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! What the database can refuse, in the user's words.
+
+use crate::error::{Fault, Kind};
+use rusqlite::ErrorCode;
+use std::path::PathBuf;
+
+/// A failure of the history database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreFault {
+    #[error("the history is busy: another process held it for more than {seconds} s")]
+    Busy { seconds: u64 },
+    #[error("the history at {} is damaged: {detail}", path.display())]
+    Damaged { path: PathBuf, detail: String },
+    #[error("the history at {} has schema {found}, this sortie knows up to {known}", path.display())]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error("{} is a database, but not one of sortie's", path.display())]
+    Foreign { path: PathBuf },
+    #[error("the history at {} cannot be written: {detail}", path.display())]
+    ReadOnly { path: PathBuf, detail: String },
+    #[error("the disk is full: nothing was recorded in {}", path.display())]
+    Full { path: PathBuf },
+    #[error("content {hash} of the history does not match its hash")]
+    ContentDamaged { hash: String },
+    #[error("the history refused the operation: {detail}")]
+    Other { detail: String },
+}
+
+impl Fault for StoreFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Busy { .. } => Kind::Busy,
+            Self::Damaged { .. }
+            | Self::Newer { .. }
+            | Self::Foreign { .. }
+            | Self::ContentDamaged { .. } => Kind::Refused,
+            Self::ReadOnly { .. } | Self::Full { .. } | Self::Other { .. } => Kind::Failed,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Busy { .. } => Some("nothing was written; run the same command again".into()),
+            Self::Damaged { path, .. } => Some(format!(
+                "nothing was changed; keep {0} with its -wal file, and record into a new one meanwhile with `--db FILE`",
+                path.display()
+            )),
+            Self::Newer { .. } => {
+                Some("update sortie, or name another database with `--db FILE`".into())
+            }
+            Self::Foreign { .. } => {
+                Some("it was left untouched; name another database with `--db FILE`".into())
+            }
+            Self::ReadOnly { .. } => {
+                Some("check who owns it, or name another database with `--db FILE`".into())
+            }
+            Self::Full { .. } => Some("make room, then run the same command again".into()),
+            Self::ContentDamaged { .. } | Self::Other { .. } => None,
+        }
+    }
+}
+
+impl StoreFault {
+    /// What a driver error means; `path` is the database it came from.
+    pub(super) fn from_driver(
+        error: rusqlite::Error,
+        path: &std::path::Path,
+        seconds: u64,
+    ) -> Self {
+        let detail = error.to_string();
+        let path = path.to_path_buf();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy { seconds },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Damaged { path, detail }
+            }
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                Self::ReadOnly { path, detail }
+            }
+            Some(ErrorCode::DiskFull) => Self::Full { path },
+            _ => Self::Other { detail },
+        }
+    }
+}
+
+/// Lets the verbs use `?` on driver calls: where the transaction ends it becomes a [`StoreFault`].
+impl Fault for rusqlite::Error {
+    fn kind(&self) -> Kind {
+        Kind::Failed
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,96 @@
+//! The schema's history, forward only: each step once, in order, whoever comes first.
+
+use super::fault::StoreFault;
+use crate::error::Result;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use std::path::Path;
+
+/// Marks a database as sortie's: “srti” in ASCII.
+const APPLICATION_ID: i64 = 0x7372_7469;
+
+/// Every step ever released, in order; the schema's version is how many have run.
+const MIGRATIONS: &[&str] = &[include_str!("../../assets/migrations/0001_initial.sql")];
+
+/// Brings the schema up to date; refuses a newer or a foreign database untouched.
+pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<()> {
+    if version_of(conn, path)? == MIGRATIONS.len() {
+        return Ok(());
+    }
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
+    // Another process may have migrated since the look above.
+    let version = version_of(&tx, path)?;
+    for step in &MIGRATIONS[version..] {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    tx.commit()?;
+    Ok(())
+}
+
+/// How many steps this database has run.
+fn version_of(conn: &Connection, path: &Path) -> Result<usize> {
+    let (application, version, tables): (i64, i64, i64) = conn.query_row(
+        "SELECT (SELECT application_id FROM pragma_application_id),
+                (SELECT user_version FROM pragma_user_version),
+                (SELECT count(*) FROM sqlite_schema)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
+    let known = MIGRATIONS.len() as i64;
+    match (application, version) {
+        (0, 0) if tables == 0 => Ok(0),
+        (APPLICATION_ID, 1..) if version <= known => Ok(version as usize),
+        (APPLICATION_ID, _) if version > known => {
+            Err(StoreFault::Newer { path: path.to_path_buf(), found: version, known }.into())
+        }
+        _ => Err(StoreFault::Foreign { path: path.to_path_buf() }.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Table and index definitions, in name order, as the database has them.
+    fn schema(conn: &Connection) -> Vec<String> {
+        let mut statement = conn
+            .prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY type DESC, name")
+            .unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn the_published_schema_is_what_the_migrations_make() {
+        let migrated = Connection::open_in_memory().unwrap();
+        migrate(&migrated, Path::new("test")).unwrap();
+        let published =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/execution_db.schema.sql");
+        let text = format!(
+            "-- The schema as it stands, whole. Written by a test from assets/migrations.\n\n{};\n",
+            schema(&migrated).join(";\n\n")
+        );
+        if std::env::var_os("SORTIE_WRITE_ASSETS").is_some() {
+            std::fs::write(&published, &text).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(published).unwrap_or_default(), text);
+    }
+
+    #[test]
+    fn a_newer_and_a_foreign_database_are_refused() {
+        let newer = Connection::open_in_memory().unwrap();
+        migrate(&newer, Path::new("test")).unwrap();
+        newer.pragma_update(None, "user_version", 99).unwrap();
+        let refused = migrate(&newer, Path::new("test")).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "the history at test has schema 99, this sortie knows up to 1"
+        );
+
+        let foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        let refused = migrate(&foreign, Path::new("test")).unwrap_err();
+        assert_eq!(refused.to_string(), "test is a database, but not one of sortie's");
+    }
+}

@@ -1,0 +1,25 @@
+//! The history database: the only files with SQL, and the only ones that know the driver.
+//!
+//! [`Store`] opens it and runs a closure in one transaction, a [`Reader`] or a [`Writer`]; the verbs
+//! on them stand with their table family. What follows about durability was measured; see the
+//! design notes in `references/architecture.md` before changing a pragma.
+
+mod bundles;
+mod columns;
+pub mod content;
+mod executions;
+mod fault;
+mod filter;
+mod migrate;
+mod names;
+mod open;
+mod outputs;
+mod reports;
+mod sessions;
+
+pub use executions::{ExecutionFilter, PhaseTokens};
+pub use fault::StoreFault;
+pub use names::{NameFault, Named};
+pub use open::{Patience, Reader, Store, Writer};
+pub use outputs::OutputFilter;
+pub use sessions::SessionFilter;

@@ -1,0 +1,150 @@
+//! Finding what an id, the beginning of one, or `latest` names.
+
+use super::open::Reader;
+use crate::error::{Fault, Kind, Result, nearest};
+use crate::model::{BundleId, ExecutionId, InvalidId, ReportId, SessionId};
+use rusqlite::OptionalExtension;
+
+/// A kind of id that can be looked up: where its rows stand.
+pub trait Named: Sized + std::str::FromStr<Err = InvalidId> {
+    /// What it names, in messages.
+    const WHAT: &str;
+    /// Table, id column and time column.
+    const COLUMNS: (&str, &str, &str);
+    /// The command that lists them.
+    const LISTED_BY: &str;
+}
+
+impl Named for SessionId {
+    const WHAT: &str = SessionId::WHAT;
+    const COLUMNS: (&str, &str, &str) = ("sessions", "session_id", "created_at");
+    const LISTED_BY: &str = "sortie track sessions";
+}
+
+impl Named for ExecutionId {
+    const WHAT: &str = ExecutionId::WHAT;
+    const COLUMNS: (&str, &str, &str) = ("agent_executions", "execution_id", "deployed_at");
+    const LISTED_BY: &str = "sortie track query";
+}
+
+impl Named for BundleId {
+    const WHAT: &str = BundleId::WHAT;
+    const COLUMNS: (&str, &str, &str) = ("bundles", "bundle_id", "created_at");
+    const LISTED_BY: &str = "sortie ctx list";
+}
+
+impl Named for ReportId {
+    const WHAT: &str = ReportId::WHAT;
+    const COLUMNS: (&str, &str, &str) = ("reports", "report_id", "created_at");
+    const LISTED_BY: &str = "sortie outputs reports";
+}
+
+/// The word that names the newest.
+const LATEST: &str = "latest";
+
+/// How many candidates a message lists.
+const SHOWN: u32 = 5;
+
+/// Among how many of the newest ids the nearest are looked for.
+const NEAR: u32 = 1000;
+
+impl Reader<'_> {
+    /// The id that `text` names: an id, the beginning of just one, or `latest`.
+    pub fn find<T: Named>(&self, text: &str) -> Result<T> {
+        if self.has_id::<T>(text)? {
+            return Ok(text.parse::<T>()?);
+        }
+        if text == LATEST {
+            return match self.latest_ids::<T>(1)?.pop() {
+                Some(id) => Ok(id.parse::<T>()?),
+                None => Err(NameFault::None { what: T::WHAT }.into()),
+            };
+        }
+        let mut candidates = self.ids_from::<T>(text, SHOWN + 1)?;
+        match candidates.len() {
+            1 => Ok(candidates.remove(0).parse::<T>()?),
+            0 => Err(self.unknown::<T>(text)?.into()),
+            _ => {
+                let more = candidates.len() > SHOWN as usize;
+                candidates.truncate(SHOWN as usize);
+                let text = text.to_owned();
+                Err(NameFault::Ambiguous { what: T::WHAT, text, candidates, more }.into())
+            }
+        }
+    }
+
+    fn unknown<T: Named>(&self, text: &str) -> Result<NameFault> {
+        let recent = self.latest_ids::<T>(NEAR)?;
+        let near = nearest(text, recent.iter().map(String::as_str));
+        Ok(NameFault::Unknown {
+            what: T::WHAT,
+            text: text.to_owned(),
+            near: near.into_iter().map(str::to_owned).collect(),
+            listed_by: T::LISTED_BY,
+        })
+    }
+
+    /// Ids that begin with `prefix`, in order, at most `limit`.
+    pub fn ids_from<T: Named>(&self, prefix: &str, limit: u32) -> Result<Vec<String>> {
+        let (table, id, _) = T::COLUMNS;
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {id} FROM {table} WHERE {id} >= ?1 AND {id} < ?2 ORDER BY {id} LIMIT ?3"
+        ))?;
+        // '~' sorts after every character an id may have.
+        let rows = statement.query_map((prefix, format!("{prefix}~"), limit), |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The newest ids, newest first, at most `limit`.
+    fn latest_ids<T: Named>(&self, limit: u32) -> Result<Vec<String>> {
+        let (table, id, time) = T::COLUMNS;
+        let mut statement = self.0.prepare_cached(&format!(
+            "SELECT {id} FROM {table} ORDER BY {time} DESC, seq DESC LIMIT ?1"
+        ))?;
+        let rows = statement.query_map([limit], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn has_id<T: Named>(&self, text: &str) -> Result<bool> {
+        let (table, id, _) = T::COLUMNS;
+        let sql = format!("SELECT 1 FROM {table} WHERE {id} = ?1");
+        let found = self.0.prepare_cached(&sql)?.query_row([text], |_| Ok(())).optional()?;
+        Ok(found.is_some())
+    }
+}
+
+/// A name that leads to nothing, or to several.
+#[derive(Debug, thiserror::Error)]
+pub enum NameFault {
+    #[error("there is no {what} yet")]
+    None { what: &'static str },
+    #[error("there is no {what} '{}'", text.escape_debug())]
+    Unknown { what: &'static str, text: String, near: Vec<String>, listed_by: &'static str },
+    #[error("'{text}' begins the id of more than one {what}")]
+    Ambiguous { what: &'static str, text: String, candidates: Vec<String>, more: bool },
+}
+
+impl Fault for NameFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::None { .. } | Self::Unknown { .. } => Kind::NotFound,
+            Self::Ambiguous { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::None { .. } => return None,
+            Self::Unknown { near, listed_by, .. } if near.is_empty() => {
+                format!("`{listed_by}` lists them")
+            }
+            Self::Unknown { near, listed_by, .. } => {
+                format!("did you mean {}? `{listed_by}` lists them", near.join(" or "))
+            }
+            Self::Ambiguous { candidates, more, .. } => {
+                let more = if *more { ", …" } else { "" };
+                format!("it could be {}{more}", candidates.join(", "))
+            }
+        })
+    }
+}

@@ -1,0 +1,292 @@
+//! Opening the database, and the two ways to use it: a read and a write, each one transaction.
+
+use super::fault::StoreFault;
+use super::migrate::migrate;
+use crate::error::{Error, IoContext, Result};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use std::cell::{Cell, OnceCell};
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Older releases can corrupt a WAL database under concurrent checkpoints.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// How long to wait for other processes before giving up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    /// Somebody waits for the answer: 30 s.
+    Command,
+    /// An agent's start waits for it: 250 ms.
+    Hook,
+}
+
+impl Patience {
+    fn limit(self) -> Duration {
+        match self {
+            Self::Command => Duration::from_secs(30),
+            Self::Hook => Duration::from_millis(250),
+        }
+    }
+}
+
+/// The history database of a project, opened when it is first needed. Reading never creates it.
+pub struct Store {
+    path: PathBuf,
+    patience: Patience,
+    file: OnceCell<Database>,
+    nothing_yet: OnceCell<Database>,
+}
+
+/// A consistent look at the database.
+pub struct Reader<'a>(pub(super) &'a Connection);
+
+/// A transaction that will be committed whole or not at all. Reads too.
+pub struct Writer<'a>(Reader<'a>);
+
+impl<'a> Deref for Writer<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Reader<'a> {
+        &self.0
+    }
+}
+
+impl Store {
+    /// The database at `path`; nothing is touched yet.
+    pub fn at(path: impl Into<PathBuf>, patience: Patience) -> Store {
+        Store { path: path.into(), patience, file: OnceCell::new(), nothing_yet: OnceCell::new() }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether anything was ever recorded here.
+    pub fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Creates the database (file 0600, directory 0700) if it is not there.
+    pub fn create(&self) -> Result<()> {
+        self.for_writing().map(|_| ())
+    }
+
+    /// Runs `look` on one consistent state of the database.
+    pub fn read<T>(&self, look: impl FnOnce(&Reader<'_>) -> Result<T>) -> Result<T> {
+        let database = self.for_reading()?;
+        database.transaction(TransactionBehavior::Deferred, |conn| look(&Reader(conn)))
+    }
+
+    /// Runs `work` and commits what it wrote, or nothing if it fails. Keep it short: others wait.
+    pub fn write<T>(&self, work: impl FnOnce(&Writer<'_>) -> Result<T>) -> Result<T> {
+        // IMMEDIATE: a transaction that reads first and then writes fails at once with BUSY when
+        // another has written in between, and no waiting helps.
+        let database = self.for_writing()?;
+        database.transaction(TransactionBehavior::Immediate, |conn| work(&Writer(Reader(conn))))
+    }
+
+    /// The database, or an empty one in memory where none was written yet.
+    fn for_reading(&self) -> Result<&Database> {
+        match self.file.get() {
+            Some(database) => Ok(database),
+            None if self.exists() => self.for_writing(),
+            None => opened(&self.nothing_yet, Database::empty),
+        }
+    }
+
+    fn for_writing(&self) -> Result<&Database> {
+        opened(&self.file, || Database::open(&self.path, self.patience))
+    }
+}
+
+fn opened(cell: &OnceCell<Database>, open: impl FnOnce() -> Result<Database>) -> Result<&Database> {
+    match cell.get() {
+        Some(database) => Ok(database),
+        None => open().map(|database| cell.get_or_init(|| database)),
+    }
+}
+
+/// An open database.
+struct Database {
+    conn: Connection,
+    path: PathBuf,
+    patience: Patience,
+}
+
+impl Database {
+    fn open(path: &Path, patience: Patience) -> Result<Database> {
+        assert!(
+            rusqlite::version_number() >= OLDEST_SQLITE,
+            "linked with SQLite {}, which can corrupt a database that several processes write",
+            rusqlite::version()
+        );
+        create_file(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let located = |error: Error| locate(error, path, patience);
+        let conn = Connection::open_with_flags(path, flags).map_err(|e| located(e.into()))?;
+        prepare(conn, path, patience).map_err(located)
+    }
+
+    fn empty() -> Result<Database> {
+        let conn = Connection::open_in_memory()?;
+        let path = PathBuf::from(":memory:");
+        migrate(&conn, &path)?;
+        Ok(Database { conn, path, patience: Patience::Command })
+    }
+
+    fn transaction<T>(
+        &self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<T> {
+        let run = || {
+            let tx = Transaction::new_unchecked(&self.conn, behavior)?;
+            let value = work(&tx)?;
+            tx.commit()?;
+            Ok(value)
+        };
+        run().map_err(|error| locate(error, &self.path, self.patience))
+    }
+}
+
+/// Says of a driver error which database it came from.
+fn locate(error: Error, path: &Path, patience: Patience) -> Error {
+    match error.downcast::<rusqlite::Error>() {
+        Ok(error) => StoreFault::from_driver(error, path, patience.limit().as_secs()).into(),
+        Err(error) => error,
+    }
+}
+
+/// Pre-creates the file, so that it and the files SQLite puts beside it are the user's alone.
+fn create_file(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Ok(());
+    }
+    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty() && !dir.exists()) {
+        create_private_dir(dir)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.map(|_| ()).or_cannot("create the history", path),
+    }
+}
+
+fn create_private_dir(dir: &Path) -> Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).or_cannot("create", dir)?;
+    // A history is nobody's commit.
+    let ignore = dir.join(".gitignore");
+    std::fs::write(&ignore, "*\n").or_cannot("write", &ignore)
+}
+
+fn prepare(mut conn: Connection, path: &Path, patience: Patience) -> Result<Database> {
+    wait_for_others(&mut conn, patience.limit())?;
+    use_wal(&conn, patience.limit())?;
+    // FULL: with NORMAL a power cut loses rows that were acknowledged.
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "cell_size_check", true)?;
+    // A checkpoint at every close would cost three more fsyncs; commits checkpoint by size.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    migrate(&conn, path)?;
+    Ok(Database { conn, path: path.to_path_buf(), patience })
+}
+
+/// SQLite's own backoff grows, so that late comers starve; a short random sleep is fair.
+fn wait_for_others(conn: &mut Connection, limit: Duration) -> Result<()> {
+    let started: Cell<Option<Instant>> = Cell::new(None);
+    conn.busy_handler(Some(move |count: i32| {
+        if count == 0 {
+            started.set(Some(Instant::now()));
+        }
+        let waited = started.get().map_or(Duration::ZERO, |start| start.elapsed());
+        if waited < limit {
+            sleep_a_moment();
+        }
+        waited < limit
+    }))?;
+    Ok(())
+}
+
+fn sleep_a_moment() {
+    std::thread::sleep(Duration::from_micros(fastrand::u64(500..4_500)));
+}
+
+/// Switches to WAL where that is not done yet; the busy handler does not cover the switch.
+fn use_wal(conn: &Connection, limit: Duration) -> Result<()> {
+    let start = Instant::now();
+    let mode = |pragma| conn.query_row(pragma, [], |row| row.get::<_, String>(0));
+    loop {
+        let outcome = mode("PRAGMA journal_mode").and_then(|current| match current.as_str() {
+            "wal" => Ok(current),
+            _ => mode("PRAGMA journal_mode = WAL"),
+        });
+        match outcome {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && start.elapsed() < limit =>
+            {
+                sleep_a_moment();
+            }
+            other => return other.map(|_| ()).map_err(Error::from),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bundled_sqlite_is_recent_enough() {
+        assert!(rusqlite::version_number() >= OLDEST_SQLITE, "{}", rusqlite::version());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_database_is_private_and_durable() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("home/history.db");
+        let store = Store::at(&path, Patience::Command);
+        store.read(|_| Ok(())).unwrap();
+        assert!(!path.exists(), "reading creates nothing");
+        store.create().unwrap();
+        let mode = |p: &Path| p.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(mode(path.parent().unwrap()), 0o700);
+        let pragma = |name: &str| {
+            let conn = &store.file.get().unwrap().conn;
+            conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
+        };
+        assert_eq!(
+            (pragma("synchronous"), pragma("foreign_keys"), pragma("trusted_schema")),
+            (2, 1, 0)
+        );
+    }
+
+    #[test]
+    fn what_fails_is_not_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::at(dir.path().join("history.db"), Patience::Command);
+        let outcome: Result<()> = store.write(|w| {
+            w.0.0.execute("INSERT INTO contents VALUES ('x', 0, 'plain', x'')", [])?;
+            Err(StoreFault::Other { detail: "stop".into() }.into())
+        });
+        assert!(outcome.is_err());
+        let rows: i64 = store
+            .read(|r| Ok(r.0.query_row("SELECT count(*) FROM contents", [], |row| row.get(0))?))
+            .unwrap();
+        assert_eq!(rows, 0);
+    }
+}

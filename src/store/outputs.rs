@@ -1,0 +1,74 @@
+//! Collected outputs.
+
+use super::columns::Json;
+use super::filter::Filter;
+use super::open::{Reader, Writer};
+use crate::error::Result;
+use crate::model::{ExecutionId, Output, OutputType, SessionId, Timestamp};
+use rusqlite::{Row, params};
+
+/// Which outputs to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct OutputFilter {
+    pub session_id: Option<SessionId>,
+    pub execution_id: Option<ExecutionId>,
+    pub agent_type: Option<String>,
+    pub output_type: Option<OutputType>,
+    /// Collected then or later.
+    pub since: Option<Timestamp>,
+    pub limit: u32,
+}
+
+fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
+    Ok(Output {
+        output_id: row.get(0)?,
+        execution_id: row.get(1)?,
+        output_type: row.get(2)?,
+        content: row.get::<_, Json<_>>(3)?.0,
+        created_at: row.get(4)?,
+        metadata: row.get::<_, Json<_>>(5)?.0,
+    })
+}
+
+impl Reader<'_> {
+    pub fn outputs(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
+        let mut conditions = Filter::default()
+            .and("e.session_id = ?", &filter.session_id)
+            .and("o.execution_id = ?", &filter.execution_id)
+            .and("e.agent_type = ?", &filter.agent_type)
+            .and("o.output_type = ?", &filter.output_type)
+            .and("o.created_at >= ?", &filter.since);
+        let sql = conditions.sql(
+            "SELECT o.output_id, o.execution_id, o.output_type, o.content, o.created_at, o.metadata
+             FROM outputs o JOIN agent_executions e ON e.execution_id = o.execution_id",
+            "o.created_at DESC, o.seq DESC",
+            &filter.limit,
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(conditions.values(), output)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Adds an output; the same one twice is one. Says whether it was new.
+    pub fn insert_output(&self, output: &Output) -> Result<bool> {
+        let added = self
+            .0
+            .prepare_cached(
+                "INSERT INTO outputs (output_id, execution_id, output_type, content, created_at,
+                                  metadata)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (output_id) DO NOTHING",
+            )?
+            .execute(params![
+                output.output_id,
+                output.execution_id,
+                output.output_type,
+                Json(&output.content),
+                output.created_at,
+                Json(&output.metadata),
+            ])?;
+        Ok(added > 0)
+    }
+}

@@ -1,0 +1,55 @@
+//! Synthesis reports that were kept; their bytes stand in contents.
+
+use super::open::{Reader, Writer};
+use crate::error::Result;
+use crate::model::{Report, ReportId};
+use rusqlite::{OptionalExtension, Row, params};
+
+const COLUMNS: &str = "report_id, session_id, created_at, template, bytes, content_hash";
+
+fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
+    Ok(Report {
+        report_id: row.get(0)?,
+        session_id: row.get(1)?,
+        created_at: row.get(2)?,
+        template: row.get(3)?,
+        bytes: row.get(4)?,
+        content_hash: row.get(5)?,
+    })
+}
+
+impl Reader<'_> {
+    pub fn report(&self, id: &ReportId) -> Result<Option<Report>> {
+        let sql = format!("SELECT {COLUMNS} FROM reports WHERE report_id = ?1");
+        Ok(self.0.prepare_cached(&sql)?.query_row([id], report).optional()?)
+    }
+
+    /// The kept reports, newest first.
+    pub fn reports(&self, limit: u32) -> Result<Vec<Report>> {
+        let sql =
+            format!("SELECT {COLUMNS} FROM reports ORDER BY created_at DESC, seq DESC LIMIT ?1");
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map([limit], report)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writer<'_> {
+    /// Keeps a report whose content is in the store; the same one twice is one.
+    pub fn keep_report(&self, report: &Report) -> Result<()> {
+        self.0.prepare_cached(
+            "INSERT INTO reports (report_id, session_id, created_at, template, bytes, content_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (report_id) DO NOTHING",
+        )?
+        .execute(params![
+            report.report_id,
+            report.session_id,
+            report.created_at,
+            report.template,
+            report.bytes,
+            report.content_hash,
+        ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,91 @@
+//! Sessions.
+
+use super::columns::Json;
+use super::filter::Filter;
+use super::open::{Reader, Writer};
+use crate::error::Result;
+use crate::model::{SessionId, SessionRecord, SessionStatus, Timestamp};
+use rusqlite::{OptionalExtension, Row, params};
+
+/// Which sessions to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    pub status: Option<SessionStatus>,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub limit: u32,
+}
+
+const COLUMNS: &str =
+    "session_id, created_at, scope, phase, status, ended_at, error_message, metadata";
+
+fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+    Ok(SessionRecord {
+        session_id: row.get(0)?,
+        created_at: row.get(1)?,
+        scope: row.get(2)?,
+        phase: row.get(3)?,
+        status: row.get(4)?,
+        ended_at: row.get(5)?,
+        error_message: row.get(6)?,
+        metadata: row.get::<_, Json<_>>(7)?.0,
+    })
+}
+
+impl Reader<'_> {
+    pub fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>> {
+        let sql = format!("SELECT {COLUMNS} FROM sessions WHERE session_id = ?1");
+        Ok(self.0.prepare_cached(&sql)?.query_row([id], session).optional()?)
+    }
+
+    pub fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRecord>> {
+        let mut conditions = Filter::default()
+            .and("status = ?", &filter.status)
+            .and("created_at >= ?", &filter.since)
+            .and("created_at < ?", &filter.until);
+        let select = format!("SELECT {COLUMNS} FROM sessions");
+        let sql = conditions.sql(&select, "created_at DESC, seq DESC", &filter.limit);
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(conditions.values(), session)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writer<'_> {
+    pub fn insert_session(&self, session: &SessionRecord) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO sessions (session_id, created_at, scope, phase, status, ended_at,
+                                   error_message, metadata)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![
+                session.session_id,
+                session.created_at,
+                session.scope,
+                session.phase,
+                session.status,
+                session.ended_at,
+                session.error_message,
+                Json(&session.metadata),
+            ])?;
+        Ok(())
+    }
+
+    /// Writes what may change of a session: phase, status and how it ended.
+    pub fn update_session(&self, session: &SessionRecord) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE sessions SET phase = ?2, status = ?3, ended_at = ?4, error_message = ?5
+             WHERE session_id = ?1",
+            )?
+            .execute(params![
+                session.session_id,
+                session.phase,
+                session.status,
+                session.ended_at,
+                session.error_message,
+            ])?;
+        Ok(())
+    }
+}

@@ -23,6 +23,7 @@ mod shared;
 mod tokens;
 mod usage;
 mod validate;
+mod view;
 mod walk;
 
 pub use advice::{Action, OverBudget, Step};
@@ -37,6 +38,7 @@ pub use select::{Selectors, Wanted};
 pub use tokens::Count;
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
+pub use view::{BundleList, ModelList, SharedView, TemplateList};
 pub use walk::WalkRules;
 
 use crate::briefing::Library;

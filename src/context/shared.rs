@@ -34,7 +34,8 @@ impl Context<'_> {
         let counter = Counter::new(&model);
         let measured = draft::measure(&made, &texts, &template, &counter)?;
         made.dedup = self.savings(bundles, &shared, &texts, &counter)?;
-        made.dedup.tokens_after += measured.total().tokens;
+        // What is shared is sent once, as items; it needs no briefing of its own.
+        made.dedup.tokens_after += measured.items.iter().map(|item| item.tokens).sum::<u64>();
         draft::fill_counts(&mut made, &measured, &template);
         draft::seal(&mut made)?;
         texts.retain(|hash, _| made.context_items.iter().any(|item| item.content_hash == *hash));

@@ -8,6 +8,7 @@ mod deployments;
 mod fault;
 mod query;
 mod sessions;
+mod view;
 
 pub use crate::store::{ExecutionFilter, SessionFilter};
 pub use completions::{Completion, Recorded};
@@ -15,6 +16,7 @@ pub use deployments::{Deployment, allocations_of};
 pub use fault::HistoryFault;
 pub use query::{ExecutionDetail, SessionDetail};
 pub use sessions::NewSession;
+pub use view::{ExecutionList, SessionList};
 
 use crate::model::Timestamp;
 use crate::store::Store;

@@ -57,14 +57,19 @@ impl Outputs<'_> {
         let missing = deliverables.iter().filter(|it| !it.exists).map(|it| it.file_path.clone());
         let missing = missing.collect();
         let outputs = self.outputs_of(&execution, deliverables, collection)?;
-        let added = self.store.write(|w| {
+        let added = if outputs.is_empty() { 0 } else { self.record(&outputs)? };
+        Ok(Collected { execution_id: execution.execution_id, outputs, added, missing })
+    }
+
+    /// Records outputs, and says how many of them were new.
+    fn record(&self, outputs: &[Output]) -> Result<usize> {
+        self.store.write(|w| {
             let mut added = 0;
-            for output in &outputs {
+            for output in outputs {
                 added += usize::from(w.insert_output(output)?);
             }
             Ok(added)
-        })?;
-        Ok(Collected { execution_id: execution.execution_id, outputs, added, missing })
+        })
     }
 
     /// A deliverable as it is on disk now.

@@ -6,6 +6,7 @@ use crate::model::{
     Deliverable, ExecutionId, ExecutionRecord, ExecutionStatus, Gate, GateResult, OutputType,
     SessionRecord, Timestamp,
 };
+use crate::render;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -287,7 +288,7 @@ impl AgentRow {
             deployed_at: Some(execution.deployed_at),
             completed_at: execution.completed_at,
             duration_ms: execution.duration_ms(),
-            duration: execution.duration_ms().map(human_duration),
+            duration: execution.duration_ms().map(render::duration),
             context_tokens: Some(execution.context_token_count),
             context_tokens_exact: execution.context_tokens_exact,
             context_budget: execution.context_budget,
@@ -317,17 +318,6 @@ impl AgentRow {
             final_message_bytes: None,
             error_message: None,
         }
-    }
-}
-
-/// Milliseconds for people: `0.4s`, `12s`, `4m 10s`, `2h 5m`.
-pub fn human_duration(ms: i64) -> String {
-    let seconds = ms.max(0) / 1000;
-    match seconds {
-        0..10 => format!("{:.1}s", ms.max(0) as f64 / 1000.0),
-        10..60 => format!("{seconds}s"),
-        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
-        _ => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
     }
 }
 

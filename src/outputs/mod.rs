@@ -9,6 +9,7 @@ mod gather;
 mod recommend;
 mod synthesize;
 mod verify;
+mod view;
 
 pub use crate::store::OutputFilter;
 pub use collect::{Collected, Collection};
@@ -18,6 +19,7 @@ pub use context::{
 };
 pub use synthesize::{ReportFault, Synthesis, Unrecorded};
 pub use verify::{DeliverableState, Verdict, Verification};
+pub use view::{OutputList, ReportList};
 
 use crate::briefing::Library;
 use crate::context::Root;

@@ -3,10 +3,39 @@
 use super::columns::Json;
 use super::open::{Reader, Writer};
 use crate::error::Result;
-use crate::model::{Bundle, BundleId, ItemType, Timestamp};
+use crate::model::{Bundle, BundleId, Timestamp};
 use rusqlite::{OptionalExtension, params};
+use serde::Serialize;
+
+/// A kept bundle, without what is in it.
+#[derive(Debug, Clone, Serialize)]
+pub struct BundleRow {
+    pub bundle_id: BundleId,
+    pub created_at: Timestamp,
+    pub agent_type: String,
+    pub scope: String,
+    pub total_tokens: u64,
+}
 
 impl Reader<'_> {
+    /// The kept bundles, newest first.
+    pub fn bundles(&self, limit: u32) -> Result<Vec<BundleRow>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT bundle_id, created_at, agent_type, scope, total_tokens FROM bundles
+             ORDER BY created_at DESC, seq DESC LIMIT ?1",
+        )?;
+        let rows = statement.query_map([limit], |row| {
+            Ok(BundleRow {
+                bundle_id: row.get(0)?,
+                created_at: row.get(1)?,
+                agent_type: row.get(2)?,
+                scope: row.get(3)?,
+                total_tokens: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     pub fn bundle(&self, id: &BundleId) -> Result<Option<Bundle>> {
         Ok(self
             .0
@@ -53,7 +82,7 @@ impl Writer<'_> {
              ON CONFLICT (bundle_id, content_hash) DO NOTHING",
         )?;
         let items = bundle.context_items.iter();
-        for item in items.filter(|item| item.item_type != ItemType::Briefing) {
+        for item in items {
             statement.execute(params![bundle.bundle_id, item.content_hash])?;
         }
         Ok(())

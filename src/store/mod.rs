@@ -9,6 +9,7 @@ mod columns;
 pub mod content;
 mod executions;
 mod fault;
+pub mod file;
 mod filter;
 mod migrate;
 mod names;
@@ -17,6 +18,7 @@ mod outputs;
 mod reports;
 mod sessions;
 
+pub use bundles::BundleRow;
 pub use executions::{ExecutionFilter, PhaseTokens};
 pub use fault::StoreFault;
 pub use names::{NameFault, Named};

@@ -1,0 +1,156 @@
+//! Arguments that several verbs have, and how they become the library's values.
+
+use clap::Args;
+use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
+use sortie::error::IoContext;
+use sortie::model::{ByteAmount, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::{Bundle, Result, Workspace};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What goes into a bundle.
+#[derive(Args, Default)]
+#[command(next_help_heading = "What to include (lists take commas and may be repeated)")]
+pub struct SelectArgs {
+    /// What the agent works on: files, directories, globs, path#Heading, path:10-80
+    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
+    pub files: Vec<PathBuf>,
+    /// What it may consult; dropped before --files when trimming
+    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
+    pub references: Vec<PathBuf>,
+    /// What would be nice to have; dropped first
+    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
+    pub optional: Vec<PathBuf>,
+    /// More --files, a path a line, from a file or - for stdin: for names with commas
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    /// The paths of --files-from end in NUL, not newline
+    #[arg(long, short = '0', requires = "files_from")]
+    pub null: bool,
+    /// Items of the above that must stay
+    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
+    pub required: Vec<String>,
+    /// Items of the above that may be dropped after the optional ones
+    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
+    pub recommended: Vec<String>,
+    /// Globs to leave out of directories, besides what ignore files say
+    #[arg(long, value_name = "GLOBS", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Take hidden files of directories too
+    #[arg(long)]
+    pub hidden: bool,
+    /// Take ignored files of directories too
+    #[arg(long)]
+    pub no_ignore: bool,
+    /// The largest file taken whole [default: sortie.toml, else 2MB]
+    #[arg(long, value_name = "SIZE")]
+    pub max_file_size: Option<ByteAmount>,
+}
+
+impl SelectArgs {
+    pub fn selectors(&self) -> Result<Selectors> {
+        use {ItemType::*, Priority::*};
+        let of = |paths: &[PathBuf], item_type, priority| -> Vec<Wanted> {
+            let wanted = |text: &PathBuf| Wanted { text: text.clone(), item_type, priority };
+            paths.iter().filter(|path| !path.as_os_str().is_empty()).map(wanted).collect()
+        };
+        let mut wanted = of(&self.files, File, Required);
+        wanted.extend(of(&self.paths_from()?, File, Required));
+        wanted.extend(of(&self.references, Reference, Recommended));
+        wanted.extend(of(&self.optional, File, Optional));
+        let override_to = |list: &[String], priority| -> Vec<(String, Priority)> {
+            list.iter().map(|pattern| (pattern.clone(), priority)).collect()
+        };
+        let mut overrides = override_to(&self.recommended, Recommended);
+        overrides.extend(override_to(&self.required, Required));
+        let rules = WalkRules {
+            ignore: self.ignore.clone(),
+            hidden: self.hidden,
+            no_ignore: self.no_ignore,
+        };
+        Ok(Selectors { wanted, overrides, rules })
+    }
+
+    /// The paths of `--files-from`, byte for byte.
+    fn paths_from(&self) -> Result<Vec<PathBuf>> {
+        let Some(from) = &self.files_from else { return Ok(Vec::new()) };
+        let end = if self.null { b'\0' } else { b'\n' };
+        let bytes = read(from)?;
+        let lines = bytes.split(|byte| *byte == end).filter(|line| !line.is_empty());
+        Ok(lines.map(path_of).collect())
+    }
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).trim_end_matches('\r'))
+}
+
+/// For whom to count, and against what.
+#[derive(Args, Default)]
+#[command(next_help_heading = "Budget")]
+pub struct BudgetArgs {
+    /// The model to count for [default: sortie.toml, else sonnet]
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+    /// Tokens the briefing may have, such as 40k [default: sortie.toml, else the model's window less
+    /// --reserve]
+    #[arg(long, value_name = "TOKENS")]
+    pub budget: Option<TokenAmount>,
+    /// What of the window is left to the agent: tokens or percent [default: 20%]
+    #[arg(long, value_name = "TOKENS", conflicts_with = "budget")]
+    pub reserve: Option<Reserve>,
+    /// The share of the budget to warn at [default: 0.75]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub warn_threshold: Option<f64>,
+    /// The share of the budget that is critical [default: 0.90]
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub critical_threshold: Option<f64>,
+}
+
+impl BudgetArgs {
+    pub fn request(&self) -> BudgetRequest {
+        BudgetRequest {
+            budget: self.budget.map(|budget| budget.0),
+            reserve: self.reserve,
+            warn: self.warn_threshold,
+            critical: self.critical_threshold,
+        }
+    }
+}
+
+/// A share, 0 to 1.
+pub fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err(format!("'{text}' is no share: give a number from 0 to 1, such as 0.75")),
+    }
+}
+
+/// A moment: a time, a day, or an age before now. Resolved when the workspace's clock is known.
+pub fn moment(text: &Option<String>, now: Timestamp) -> Result<Option<Timestamp>> {
+    let parse = |text: &String| Timestamp::parse_since(text, now);
+    Ok(text.as_ref().map(parse).transpose()?)
+}
+
+/// The bytes of a file, or of stdin for `-`.
+pub fn read(from: &Path) -> Result<Vec<u8>> {
+    if from != Path::new("-") {
+        return std::fs::read(from).or_cannot("read", from);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).or_cannot("read", "stdin")?;
+    Ok(bytes)
+}
+
+/// The bundles that `names` stand for: files, ids, beginnings of ids, `latest`.
+pub fn bundles(workspace: &Workspace, names: &[PathBuf]) -> Result<Vec<Bundle>> {
+    let context = workspace.context();
+    names.iter().map(|name| context.load(name)).collect()
+}

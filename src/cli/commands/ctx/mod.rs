@@ -1,0 +1,51 @@
+//! `sortie ctx`: before a deployment.
+
+mod allocation;
+mod bounds;
+mod briefing;
+mod budget;
+mod deduplicate;
+mod lists;
+mod prepare;
+mod show;
+mod validate;
+
+use super::Verb;
+use clap::Subcommand;
+use sortie::Result;
+use std::process::ExitCode;
+
+#[derive(Subcommand)]
+pub enum Ctx {
+    Validate(validate::Validate),
+    PrepareBundle(prepare::PrepareBundle),
+    CheckBounds(bounds::CheckBounds),
+    TrackBudget(budget::TrackBudget),
+    Deduplicate(deduplicate::Deduplicate),
+    GenerateBriefing(briefing::GenerateBriefing),
+    RecordAllocation(allocation::RecordAllocation),
+    Show(show::Show),
+    Replay(show::Replay),
+    List(lists::List),
+    Templates(lists::Templates),
+    Models(lists::Models),
+}
+
+impl Ctx {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        match self {
+            Self::Validate(it) => it.run(verb),
+            Self::PrepareBundle(it) => it.run(verb),
+            Self::CheckBounds(it) => it.run(verb),
+            Self::TrackBudget(it) => it.run(verb),
+            Self::Deduplicate(it) => it.run(verb),
+            Self::GenerateBriefing(it) => it.run(verb),
+            Self::RecordAllocation(it) => it.run(verb),
+            Self::Show(it) => it.run(verb),
+            Self::Replay(it) => it.run(verb),
+            Self::List(it) => it.run(verb),
+            Self::Templates(it) => it.run(verb),
+            Self::Models(it) => it.run(verb),
+        }
+    }
+}

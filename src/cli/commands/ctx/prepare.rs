@@ -1,0 +1,125 @@
+use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::{BudgetArgs, SelectArgs};
+use crate::cli::exit;
+use clap::{Args, ValueEnum};
+use sortie::Result;
+use sortie::context::{OnOverBudget, OverBudget, Preparation, Prepared, Request};
+use sortie::model::SkipReason;
+use sortie::render::{counted, grouped};
+use sortie::store::file;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Select, count and deduplicate an agent's context, within its budget
+#[derive(Args)]
+#[command(
+    after_help = "Over budget nothing is written: the exit code is 4, and the table says what to \
+drop or narrow.\n\nExample:\n  sortie ctx prepare-bundle --agent-type task-implementor --scope 'Implement HNSW' \\\n      \
+--files spec.md#Search,src --references docs --budget 40k --output bundle.json"
+)]
+pub struct PrepareBundle {
+    /// The kind of agent that gets it
+    #[arg(long, value_name = "NAME")]
+    agent_type: String,
+    /// What it is to do
+    #[arg(long)]
+    scope: String,
+    #[command(flatten)]
+    select: SelectArgs,
+    #[command(flatten)]
+    budget: BudgetArgs,
+    /// What to do if it does not fit
+    #[arg(long, value_enum, default_value_t, value_name = "HOW", help_heading = "Budget")]
+    on_over_budget: HowOver,
+    #[command(flatten)]
+    briefing: BriefingArgs,
+    /// Write the bundle (JSON) to this file, or - for stdout
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// What the briefing says besides its context.
+#[derive(Args)]
+#[command(next_help_heading = "Briefing")]
+struct BriefingArgs {
+    /// Who the agent is to be
+    #[arg(long, value_name = "TEXT")]
+    role: Option<String>,
+    /// A rule it must keep; may be repeated
+    #[arg(long = "constraint", value_name = "TEXT")]
+    constraints: Vec<String>,
+    /// What its final message is to hold
+    #[arg(long = "expect", value_name = "TEXT")]
+    expected_output: Option<String>,
+    /// The template that is counted with: a name of `sortie ctx templates`, or a path
+    #[arg(long, value_name = "TEMPLATE")]
+    template: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum HowOver {
+    /// Say what to drop or narrow, and write nothing
+    #[default]
+    Fail,
+    /// Drop optional, then recommended items, never required ones
+    Trim,
+}
+
+impl PrepareBundle {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let output = self.output.clone();
+        match verb.workspace.context().prepare(&self.request()?)? {
+            Preparation::OverBudget(over) => refuse(verb, &over),
+            Preparation::Ready(prepared) => deliver(verb, &prepared, output),
+        }
+    }
+
+    fn request(self) -> Result<Request> {
+        Ok(Request {
+            agent_type: self.agent_type,
+            scope: self.scope,
+            role: self.briefing.role,
+            constraints: self.briefing.constraints,
+            expected_output: self.briefing.expected_output,
+            selectors: self.select.selectors()?,
+            model: self.budget.model.clone(),
+            budget: self.budget.request(),
+            template: self.briefing.template,
+            max_file_size: self.select.max_file_size.map(|size| size.0),
+            on_over_budget: match self.on_over_budget {
+                HowOver::Fail => OnOverBudget::Fail,
+                HowOver::Trim => OnOverBudget::Trim,
+            },
+        })
+    }
+}
+
+fn refuse(verb: &Verb<'_>, over: &OverBudget) -> Result<ExitCode> {
+    verb.show(over)?;
+    verb.ui.error(
+        &format!("over budget by {} tokens: nothing was written", grouped(over.over_by)),
+        Some("drop or narrow as above, raise --budget, or let --on-over-budget trim choose"),
+    );
+    Ok(ExitCode::from(exit::OVER_BUDGET))
+}
+
+fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Result<ExitCode> {
+    let bundle = &prepared.bundle;
+    let trimmed = bundle.skipped.iter().filter(|it| it.reason == SkipReason::Trimmed);
+    let trimmed: Vec<&str> = trimmed.map(|it| it.source.as_str()).collect();
+    if !trimmed.is_empty() {
+        let count = counted(trimmed.len(), "item", "items");
+        verb.ui.warn(&format!("{count} left out to fit the budget: {}", trimmed.join(", ")));
+    }
+    let json = serde_json::to_string_pretty(bundle).expect("text keys only") + "\n";
+    match output {
+        Some(path) if path.as_os_str() == "-" => verb.write(json.as_bytes())?,
+        Some(path) => {
+            file::write(&path, json.as_bytes())?;
+            verb.show(prepared)?;
+            verb.ui.note(&format!("written to {}", path.display()));
+        }
+        None => verb.show(prepared)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

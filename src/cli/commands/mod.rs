@@ -1,0 +1,77 @@
+//! The verbs: one folder a group, one file a verb or a few that belong together. Each turns its
+//! arguments into the library's request, and its result into a view.
+
+mod arguments;
+mod ctx;
+mod outputs;
+mod setup;
+mod track;
+
+use super::ui::Ui;
+use clap::Subcommand;
+use sortie::error::IoContext;
+use sortie::render::View;
+use sortie::{Result, Workspace};
+use std::process::ExitCode;
+
+/// Groups that links may be named after.
+pub const GROUPS: [&str; 3] = ["ctx", "track", "outputs"];
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Before: select, count, budget, deduplicate, brief
+    #[command(subcommand)]
+    Ctx(ctx::Ctx),
+    /// The record: sessions, deployments, completions
+    #[command(subcommand)]
+    Track(track::Track),
+    /// After: collect, query, verify, synthesize
+    #[command(subcommand)]
+    Outputs(outputs::Outputs),
+    Init(setup::Init),
+    Links(setup::Links),
+    Completions(setup::Completions),
+    Man(setup::Man),
+}
+
+/// What every verb works with.
+pub struct Verb<'u> {
+    pub workspace: Workspace,
+    pub ui: &'u Ui,
+}
+
+impl Verb<'_> {
+    /// Writes a result to stdout.
+    fn show(&self, view: &dyn View) -> Result<()> {
+        self.ui.show(view).or_cannot("write", "stdout")
+    }
+
+    /// Writes bytes to stdout as they are.
+    fn write(&self, bytes: &[u8]) -> Result<()> {
+        self.ui.write(bytes).or_cannot("write", "stdout")
+    }
+}
+
+impl Command {
+    /// Runs what needs no project, if this is such a verb.
+    pub fn without_workspace(&self, ui: &Ui) -> Option<Result<ExitCode>> {
+        match self {
+            Self::Links(it) => Some(it.run(ui)),
+            Self::Completions(it) => Some(it.run(ui)),
+            Self::Man(it) => Some(it.run(ui)),
+            Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
+        }
+    }
+
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        match self {
+            Self::Ctx(it) => it.run(verb),
+            Self::Track(it) => it.run(verb),
+            Self::Outputs(it) => it.run(verb),
+            Self::Init(it) => it.run(verb),
+            Self::Links(it) => it.run(verb.ui),
+            Self::Completions(it) => it.run(verb.ui),
+            Self::Man(it) => it.run(verb.ui),
+        }
+    }
+}

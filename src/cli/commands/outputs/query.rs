@@ -1,0 +1,93 @@
+use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::moment;
+use crate::cli::exit;
+use clap::{Args, ValueEnum};
+use sortie::model::{ExecutionId, OutputType, SessionId};
+use sortie::outputs::{OutputFilter, OutputList};
+use sortie::{Result, Session};
+use std::process::ExitCode;
+
+/// List collected outputs, newest first
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  sortie outputs query --agent-type systematic-debugger --limit 10 --format json"
+)]
+pub struct Query {
+    #[arg(long, value_name = "NAME")]
+    agent_type: Option<String>,
+    /// An id, the beginning of one, or latest
+    #[arg(long, value_name = "SESSION")]
+    session_id: Option<String>,
+    /// An id, the beginning of one, or latest
+    #[arg(long, value_name = "EXECUTION")]
+    execution_id: Option<String>,
+    #[arg(long, value_enum)]
+    output_type: Option<OutputTypeArg>,
+    /// Collected then or later: a time, a day, or an age such as 3d
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum OutputTypeArg {
+    Deliverable,
+    #[value(name = "validation_result")]
+    ValidationResult,
+    Insight,
+    Error,
+}
+
+impl From<OutputTypeArg> for OutputType {
+    fn from(output_type: OutputTypeArg) -> Self {
+        match output_type {
+            OutputTypeArg::Deliverable => Self::Deliverable,
+            OutputTypeArg::ValidationResult => Self::ValidationResult,
+            OutputTypeArg::Insight => Self::Insight,
+            OutputTypeArg::Error => Self::Error,
+        }
+    }
+}
+
+impl Query {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let history = verb.workspace.history();
+        let session = |name: &String| history.find::<SessionId>(name);
+        let execution = |name: &String| history.find::<ExecutionId>(name);
+        let outputs = verb.workspace.outputs().query(&OutputFilter {
+            session_id: self.session_id.as_ref().map(session).transpose()?,
+            execution_id: self.execution_id.as_ref().map(execution).transpose()?,
+            agent_type: self.agent_type,
+            output_type: self.output_type.map(Into::into),
+            since: moment(&self.since, verb.workspace.now())?,
+            limit: self.limit,
+        })?;
+        let full = outputs.len() == self.limit as usize;
+        verb.show(&OutputList(outputs))?;
+        if full {
+            verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Are a session's deliverables still there and unchanged, and did its gates pass?
+#[derive(Args)]
+#[command(
+    after_help = "Exits with 8 if not.\n\nExample:\n  sortie outputs verify --session-id latest"
+)]
+pub struct Verify {
+    /// An id, the beginning of one, or latest
+    #[arg(long, value_name = "SESSION")]
+    session_id: String,
+}
+
+impl Verify {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let verification = Session::open(&verb.workspace, &self.session_id)?.validate_outputs()?;
+        verb.show(&verification)?;
+        Ok(ExitCode::from(if verification.valid { exit::DONE } else { exit::CHECK_FAILED }))
+    }
+}

@@ -1,0 +1,84 @@
+use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::read;
+use clap::{Args, ValueEnum};
+use sortie::history::{Completion, Recorded};
+use sortie::model::CompletionStatus;
+use sortie::{Execution, Result};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Record how a deployment ended: its final message, whole, and what it delivered
+#[derive(Args)]
+#[command(
+    after_help = "The same completion twice is fine; another one is refused unless --amend.\n\n\
+Example:\n  sortie track record-completion --execution-id exec-001 --status completed \\\n      \
+--final-message-file out.txt --deliverables src/search.rs"
+)]
+pub struct RecordCompletion {
+    /// An id, the beginning of one, or latest
+    #[arg(long, value_name = "EXECUTION")]
+    execution_id: String,
+    /// How it ended
+    #[arg(long, value_enum, default_value_t)]
+    status: StatusArg,
+    /// The final message, or - to read it from stdin
+    #[arg(long, value_name = "TEXT", conflicts_with = "final_message_file")]
+    final_message: Option<String>,
+    /// The file that holds it, of any size
+    #[arg(long, value_name = "FILE")]
+    final_message_file: Option<PathBuf>,
+    /// What went wrong
+    #[arg(long, value_name = "TEXT")]
+    error_message: Option<String>,
+    /// Files it was to produce; they are looked at now
+    #[arg(long, value_name = "FILES", value_delimiter = ',')]
+    deliverables: Vec<String>,
+    /// Replace a different completion; the earlier one is kept
+    #[arg(long)]
+    amend: bool,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum StatusArg {
+    #[default]
+    Completed,
+    Failed,
+}
+
+impl RecordCompletion {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let execution = Execution::open(&verb.workspace, &self.execution_id)?;
+        let completion = Completion {
+            status: match self.status {
+                StatusArg::Completed => CompletionStatus::Completed,
+                StatusArg::Failed => CompletionStatus::Failed,
+            },
+            final_message: message(self.final_message, self.final_message_file)?,
+            error_message: self.error_message,
+            deliverables: self.deliverables,
+            amend: self.amend,
+        };
+        let (record, recorded, collected) = execution.record_completion(&completion)?;
+        verb.show(&record)?;
+        match recorded {
+            Recorded::New => {}
+            Recorded::Already => verb.ui.note("it was on record just so; nothing was changed"),
+            Recorded::Amended { earlier } => {
+                verb.ui.note(&format!("the earlier completion is kept as version {earlier}"));
+            }
+        }
+        if !collected.missing.is_empty() {
+            verb.ui.warn(&format!("not there: {}", collected.missing.join(", ")));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn message(text: Option<String>, file: Option<PathBuf>) -> Result<Option<Vec<u8>>> {
+    match (text, file) {
+        (Some(text), _) if text == "-" => read(Path::new("-")).map(Some),
+        (Some(text), _) => Ok(Some(text.into_bytes())),
+        (None, Some(file)) => read(&file).map(Some),
+        (None, None) => Ok(None),
+    }
+}

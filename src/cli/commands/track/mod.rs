@@ -1,0 +1,40 @@
+//! `sortie track`: the record.
+
+mod completion;
+mod deployment;
+mod query;
+mod session;
+
+use super::Verb;
+use clap::Subcommand;
+use sortie::Result;
+use std::process::ExitCode;
+
+#[derive(Subcommand)]
+pub enum Track {
+    InitSession(session::InitSession),
+    SetPhase(session::SetPhase),
+    CompleteSession(session::CompleteSession),
+    FailSession(session::FailSession),
+    InitDeployment(deployment::InitDeployment),
+    RecordCompletion(completion::RecordCompletion),
+    Query(query::Query),
+    Show(query::Show),
+    Sessions(query::Sessions),
+}
+
+impl Track {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        match self {
+            Self::InitSession(it) => it.run(verb),
+            Self::SetPhase(it) => it.run(verb),
+            Self::CompleteSession(it) => it.run(verb),
+            Self::FailSession(it) => it.run(verb),
+            Self::InitDeployment(it) => it.run(verb),
+            Self::RecordCompletion(it) => it.run(verb),
+            Self::Query(it) => it.run(verb),
+            Self::Show(it) => it.run(verb),
+            Self::Sessions(it) => it.run(verb),
+        }
+    }
+}

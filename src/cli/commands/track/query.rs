@@ -1,0 +1,154 @@
+use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::moment;
+use clap::{Args, ValueEnum};
+use sortie::history::{ExecutionFilter, ExecutionList, SessionFilter, SessionList};
+use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
+use sortie::{Execution, Result};
+use std::process::ExitCode;
+
+/// List deployments, newest first
+#[derive(Args)]
+#[command(after_help = "Example:\n  sortie track query --status deployed --older-than 2h\n  \
+sortie track query --session-id latest --format json")]
+pub struct Query {
+    /// An id, the beginning of one, or latest
+    #[arg(long, value_name = "SESSION")]
+    session_id: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    agent_type: Option<String>,
+    #[arg(long, value_name = "NAME")]
+    model: Option<String>,
+    #[arg(long, value_enum)]
+    status: Option<ExecutionStatusArg>,
+    /// Deployed then or later: a time, a day, or an age such as 3d
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Deployed before
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// Deployed longer ago than this, such as 2h
+    #[arg(long, value_name = "AGE", conflicts_with = "until")]
+    older_than: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
+    /// In JSON, the final messages too
+    #[arg(long)]
+    with_messages: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum ExecutionStatusArg {
+    Deployed,
+    Completed,
+    Failed,
+}
+
+impl From<ExecutionStatusArg> for ExecutionStatus {
+    fn from(status: ExecutionStatusArg) -> Self {
+        match status {
+            ExecutionStatusArg::Deployed => Self::Deployed,
+            ExecutionStatusArg::Completed => Self::Completed,
+            ExecutionStatusArg::Failed => Self::Failed,
+        }
+    }
+}
+
+impl Query {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let history = verb.workspace.history();
+        let now = verb.workspace.now();
+        let find = |name: &String| history.find::<SessionId>(name);
+        let executions = history.executions(&ExecutionFilter {
+            session_id: self.session_id.as_ref().map(find).transpose()?,
+            agent_type: self.agent_type,
+            model: self.model,
+            status: self.status.map(Into::into),
+            since: moment(&self.since, now)?,
+            until: moment(&self.until.or(self.older_than), now)?,
+            with_messages: self.with_messages,
+            limit: self.limit,
+        })?;
+        let full = executions.len() == self.limit as usize;
+        verb.show(&ExecutionList(executions))?;
+        if full {
+            verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Show everything about one deployment: context given, message, outputs
+#[derive(Args)]
+#[command(
+    after_help = "Example:\n  sortie track show latest\n  sortie track show exec-001 --message > message.md"
+)]
+pub struct Show {
+    /// An id, the beginning of one, or latest
+    execution: String,
+    /// Print only the final message, byte for byte
+    #[arg(long)]
+    message: bool,
+}
+
+impl Show {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let execution = Execution::open(&verb.workspace, &self.execution)?;
+        let detail = verb.workspace.history().show(execution.id())?;
+        match self.message {
+            true => verb.write(detail.execution.final_message.as_deref().unwrap_or_default())?,
+            false => verb.show(&detail)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// List sessions, newest first
+#[derive(Args)]
+#[command(after_help = "Example:\n  sortie track sessions --status executing")]
+pub struct Sessions {
+    #[arg(long, value_enum)]
+    status: Option<SessionStatusArg>,
+    /// Begun then or later: a time, a day, or an age such as 3d
+    #[arg(long, value_name = "WHEN")]
+    since: Option<String>,
+    /// Begun before
+    #[arg(long, value_name = "WHEN")]
+    until: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u32,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SessionStatusArg {
+    Planning,
+    Executing,
+    Completed,
+    Failed,
+}
+
+impl From<SessionStatusArg> for SessionStatus {
+    fn from(status: SessionStatusArg) -> Self {
+        match status {
+            SessionStatusArg::Planning => Self::Planning,
+            SessionStatusArg::Executing => Self::Executing,
+            SessionStatusArg::Completed => Self::Completed,
+            SessionStatusArg::Failed => Self::Failed,
+        }
+    }
+}
+
+impl Sessions {
+    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+        let now = verb.workspace.now();
+        let sessions = verb.workspace.history().sessions(&SessionFilter {
+            status: self.status.map(Into::into),
+            since: moment(&self.since, now)?,
+            until: moment(&self.until, now)?,
+            limit: self.limit,
+        })?;
+        verb.show(&SessionList(sessions))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line: parses, opens the workspace, dispatches. The work is the library's.
+
+mod commands;
+mod exit;
+mod ui;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+use commands::{Command, Verb};
+use sortie::error::IoContext;
+use sortie::model::Timestamp;
+use sortie::workspace::Options;
+use sortie::{Error, Workspace};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use ui::{ColourArg, FormatArg, Ui};
+
+/// The quartermaster and flight recorder of one-shot agents.
+///
+/// Prepares token-counted context before an agent is deployed, records what it was given and what
+/// came back, and answers questions about it.
+#[derive(Parser)]
+#[command(
+    name = "sortie",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found or cannot be \
+included,\n4 over budget, 5 conflicts with the record, 6 busy, 7 history refused, 8 check failed.\n\n\
+Example:\n  sortie ctx prepare-bundle --agent-type reviewer --scope 'Review the parser' --files src"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every verb.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Options of every verb")]
+struct Global {
+    /// The project's root [default: the nearest directory above with .sortie/ or sortie.toml, else
+    /// the git top level]
+    #[arg(long, global = true, value_name = "DIR")]
+    project_root: Option<PathBuf>,
+    /// The history database [default: .sortie/history.db of the project]
+    #[arg(long, global = true, value_name = "FILE", env = "SORTIE_DB", hide_env_values = true)]
+    db: Option<PathBuf>,
+    /// How results are written
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        hide_possible_values = true,
+        help = "How results are written: table, json, jsonl, markdown or csv"
+    )]
+    format: FormatArg,
+    /// No notes; of what is made, only the id
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// When to colour: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
+    color: ColourArg,
+    /// The time to record as now, for runs that must be the same again
+    #[arg(long, global = true, value_name = "TIME", env = "SORTIE_NOW", hide = true)]
+    now: Option<Timestamp>,
+}
+
+/// Runs the command line `arguments`, the program's name first.
+pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    let cli = match parse(with_group(arguments)) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to stdout and is no error; clap knows.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+        }
+    };
+    let ui = Ui::new(cli.global.format, cli.global.quiet, cli.global.color);
+    let outcome = match cli.command.without_workspace(&ui) {
+        Some(outcome) => outcome,
+        None => {
+            open(cli.global).and_then(|workspace| cli.command.run(&Verb { workspace, ui: &ui }))
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        ui.fail(&error);
+        exit::code(error.kind())
+    })
+}
+
+fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)
+}
+
+/// Called through a link named after a group, the program is that group.
+fn with_group(mut arguments: Vec<OsString>) -> Vec<OsString> {
+    let name = arguments.first().and_then(|path| Path::new(path).file_stem());
+    let group = name.and_then(OsStr::to_str).filter(|name| commands::GROUPS.contains(name));
+    if let Some(group) = group.map(OsString::from) {
+        arguments.insert(1, group);
+    }
+    arguments
+}
+
+fn open(global: Global) -> Result<Workspace, Error> {
+    let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
+    let mut options = Options::new(cwd);
+    options.project_root = global.project_root;
+    options.database = global.db;
+    if let Some(now) = global.now {
+        options.now = now;
+    }
+    Workspace::open(options)
+}

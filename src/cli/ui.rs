@@ -1,0 +1,134 @@
+//! The terminal: the only file that prints. Results go to stdout, all else to stderr.
+
+use clap::ValueEnum;
+use sortie::Error;
+use sortie::render::{self, Format, Surface, View, visible};
+use std::io::{self, IsTerminal, Write};
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// For people
+    #[default]
+    Table,
+    /// One JSON value
+    Json,
+    /// One JSON value a line
+    Jsonl,
+    /// For code hosts
+    Markdown,
+    /// For spreadsheets
+    Csv,
+}
+
+impl From<FormatArg> for Format {
+    fn from(format: FormatArg) -> Format {
+        match format {
+            FormatArg::Table => Format::Table,
+            FormatArg::Json => Format::Json,
+            FormatArg::Jsonl => Format::Jsonl,
+            FormatArg::Markdown => Format::Markdown,
+            FormatArg::Csv => Format::Csv,
+        }
+    }
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColourArg {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Where a command writes.
+pub struct Ui {
+    format: Format,
+    quiet: bool,
+    surface: Surface,
+    colour_stderr: bool,
+}
+
+/// Columns where a terminal does not say how many it has.
+const DEFAULT_WIDTH: u16 = 80;
+
+impl Ui {
+    pub fn new(format: FormatArg, quiet: bool, colour: ColourArg) -> Ui {
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let wanted = |terminal: bool| match colour {
+            ColourArg::Always => true,
+            ColourArg::Never => false,
+            ColourArg::Auto => terminal && !no_colour,
+        };
+        let width = terminal_size::terminal_size().map(|(width, _)| width.0);
+        Ui {
+            format: format.into(),
+            quiet,
+            surface: Surface {
+                width: io::stdout().is_terminal().then(|| width.unwrap_or(DEFAULT_WIDTH)),
+                colour: wanted(io::stdout().is_terminal()),
+            },
+            colour_stderr: wanted(io::stderr().is_terminal()),
+        }
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes a result. Quiet leaves only the id of what was made.
+    pub fn show(&self, view: &dyn View) -> io::Result<()> {
+        let text = match view.id().filter(|_| self.quiet && self.format == Format::Table) {
+            Some(id) => format!("{id}\n"),
+            None => render::render(view, self.format, self.surface),
+        };
+        self.write(text.as_bytes())
+    }
+
+    /// Writes bytes as they are.
+    pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(bytes).and_then(|()| out.flush()) {
+            // Whoever read has enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            outcome => outcome,
+        }
+    }
+
+    /// Something worth knowing that is not the result.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.say("note", "36", text);
+        }
+    }
+
+    /// Something that may be wrong.
+    pub fn warn(&self, text: &str) {
+        self.say("warning", "33", text);
+    }
+
+    /// Why a command ended without its result.
+    pub fn error(&self, text: &str, hint: Option<&str>) {
+        self.say("error", "31", text);
+        if let Some(hint) = hint {
+            self.say("hint", "36", hint);
+        }
+    }
+
+    /// An error with what helps.
+    pub fn fail(&self, error: &Error) {
+        self.error(&error.to_string(), error.hint().as_deref());
+    }
+
+    fn say(&self, label: &str, colour: &str, text: &str) {
+        let label = match self.colour_stderr {
+            true => format!("\x1b[1;{colour}m{label}:\x1b[0m"),
+            false => format!("{label}:"),
+        };
+        let lines: Vec<String> = text.lines().map(visible).collect();
+        // There is nobody left to tell that stderr is gone.
+        let _ = writeln!(io::stderr(), "{label} {}", lines.join("\n  "));
+    }
+}

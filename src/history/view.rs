@@ -1,0 +1,245 @@
+//! How the record looks.
+
+use super::query::{ExecutionDetail, SessionDetail};
+use crate::model::{
+    Allocation, CompletionVersion, ExecutionRecord, ExecutionStatus, SessionRecord, SessionStatus,
+};
+use crate::render::{
+    Cell, Column, Document, Table, Tone, View, duration, grouped, output_table, to_json, tokens,
+};
+use serde_json::{Value, json};
+
+fn status_cell(status: ExecutionStatus) -> Cell {
+    let tone = match status {
+        ExecutionStatus::Deployed => Tone::Warning,
+        ExecutionStatus::Completed => Tone::Good,
+        ExecutionStatus::Failed => Tone::Bad,
+    };
+    Cell::toned(status, tone)
+}
+
+fn session_cell(status: SessionStatus) -> Cell {
+    let tone = match status {
+        SessionStatus::Planning | SessionStatus::Executing => Tone::Plain,
+        SessionStatus::Completed => Tone::Good,
+        SessionStatus::Failed => Tone::Bad,
+    };
+    Cell::toned(status, tone)
+}
+
+impl View for SessionRecord {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let mut fields = vec![
+            ("session", self.session_id.clone().into()),
+            ("scope", self.scope.clone().into()),
+            ("phase", format!("{} ({})", self.phase, self.phase.name()).into()),
+            ("status", session_cell(self.status)),
+            ("created", self.created_at.to_minute().into()),
+        ];
+        fields.extend(self.ended_at.map(|end| ("ended", end.to_minute().into())));
+        fields
+            .extend(self.error_message.clone().map(|why| ("reason", Cell::toned(why, Tone::Bad))));
+        Document::new().fields(fields)
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.session_id.to_string())
+    }
+}
+
+/// A list of sessions.
+pub struct SessionList(pub Vec<SessionRecord>);
+
+impl View for SessionList {
+    fn json(&self) -> Value {
+        json!({ "sessions": self.0 })
+    }
+
+    fn records(&self) -> Vec<Value> {
+        self.0.iter().map(to_json).collect()
+    }
+
+    fn document(&self) -> Document {
+        let columns = vec![
+            Column::left("session"),
+            Column::left("created"),
+            Column::left("phase"),
+            Column::left("status"),
+            Column::wide("scope"),
+        ];
+        let row = |it: &SessionRecord| {
+            vec![
+                it.session_id.clone().into(),
+                it.created_at.to_minute().into(),
+                it.phase.into(),
+                session_cell(it.status),
+                it.scope.clone().into(),
+            ]
+        };
+        Document::new().table(Table::new(columns, "no sessions").rows(self.0.iter().map(row)))
+    }
+}
+
+/// What was recorded of a deployment or a completion.
+impl View for ExecutionRecord {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        Document::new().fields(execution_fields(self))
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.execution_id.to_string())
+    }
+}
+
+fn execution_fields(it: &ExecutionRecord) -> Vec<(&'static str, Cell)> {
+    let context = tokens(it.context_token_count, it.context_tokens_exact);
+    let context = match it.context_budget {
+        Some(budget) => format!("{context} of {} tokens", grouped(budget)),
+        None => format!("{context} tokens"),
+    };
+    let mut fields = vec![
+        ("execution", it.execution_id.clone().into()),
+        ("session", format!("{}, phase {}", it.session_id, it.phase).into()),
+        ("agent", it.agent_type.clone().into()),
+        ("scope", it.scope.clone().into()),
+        ("status", status_cell(it.status)),
+        ("model", Cell::or_dash(it.model.clone())),
+        ("deployed", it.deployed_at.to_minute().into()),
+    ];
+    if let Some(end) = it.completed_at {
+        let took = it.duration_ms().map(duration).unwrap_or_default();
+        fields.push(("ended", format!("{} (after {took})", end.to_minute()).into()));
+    }
+    fields.push(("context", context.into()));
+    fields.push(("bundle", Cell::or_dash(it.bundle_id.clone())));
+    fields.extend(it.error_message.clone().map(|why| ("error", Cell::toned(why, Tone::Bad))));
+    if !it.deliverables.is_empty() {
+        fields.push(("delivers", it.deliverables.join(", ").into()));
+    }
+    if let Some(bytes) = it.final_message_bytes {
+        fields.push(("message", format!("{} bytes", grouped(bytes)).into()));
+    }
+    fields
+}
+
+/// A list of executions.
+pub struct ExecutionList(pub Vec<ExecutionRecord>);
+
+impl View for ExecutionList {
+    fn json(&self) -> Value {
+        json!({ "executions": self.0 })
+    }
+
+    fn records(&self) -> Vec<Value> {
+        self.0.iter().map(to_json).collect()
+    }
+
+    fn document(&self) -> Document {
+        let columns = vec![
+            Column::left("execution"),
+            Column::wide("agent"),
+            Column::left("status"),
+            Column::left("deployed"),
+            Column::right("took"),
+            Column::right("tokens"),
+            Column::wide("scope"),
+        ];
+        let row = |it: &ExecutionRecord| {
+            vec![
+                it.execution_id.clone().into(),
+                it.agent_type.clone().into(),
+                status_cell(it.status),
+                it.deployed_at.to_minute().into(),
+                Cell::or_dash(it.duration_ms().map(duration)),
+                tokens(it.context_token_count, it.context_tokens_exact).into(),
+                it.scope.clone().into(),
+            ]
+        };
+        Document::new().table(Table::new(columns, "no executions").rows(self.0.iter().map(row)))
+    }
+}
+
+impl View for SessionDetail {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let mut document = self.session.document();
+        document.blocks.extend(ExecutionList(self.executions.clone()).document().blocks);
+        document
+    }
+}
+
+impl View for ExecutionDetail {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let it = &self.execution;
+        let mut document = Document::new()
+            .fields(execution_fields(it))
+            .heading("Context given")
+            .table(allocations(&self.allocations, it.context_tokens_exact))
+            .heading("Outputs")
+            .table(output_table(&self.outputs));
+        if !self.earlier_completions.is_empty() {
+            document =
+                document.heading("Earlier completions").table(earlier(&self.earlier_completions));
+        }
+        match it.final_message_text() {
+            Some(message) => document.heading("Final message").text(message),
+            None => document,
+        }
+    }
+}
+
+fn allocations(allocations: &[Allocation], exact: bool) -> Table {
+    let columns = vec![
+        Column::right("tokens"),
+        Column::left("type"),
+        Column::left("priority"),
+        Column::wide("source"),
+        Column::left(""),
+    ];
+    let row = |it: &Allocation| {
+        let note = if it.included_in_deployment { "" } else { "left out to fit" };
+        vec![
+            tokens(it.token_count, exact).into(),
+            it.context_type.into(),
+            it.priority.into(),
+            it.context_source.clone().into(),
+            Cell::toned(note, Tone::Faint),
+        ]
+    };
+    Table::new(columns, "none on record").rows(allocations.iter().map(row))
+}
+
+fn earlier(versions: &[CompletionVersion]) -> Table {
+    let columns = vec![
+        Column::right("version"),
+        Column::left("completed"),
+        Column::left("status"),
+        Column::right("message bytes"),
+        Column::wide("error"),
+    ];
+    let row = |it: &CompletionVersion| {
+        vec![
+            it.version.into(),
+            it.completed_at.to_minute().into(),
+            status_cell(it.status),
+            Cell::or_dash(it.final_message.as_ref().map(|message| grouped(message.len() as u64))),
+            Cell::or_dash(it.error_message.clone()),
+        ]
+    };
+    Table::new(columns, "none").rows(versions.iter().map(row))
+}

@@ -1,0 +1,60 @@
+//! Figures for people.
+
+/// `12345` → `12,345`.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// The same with its sign.
+pub fn grouped_signed(number: i64) -> String {
+    let sign = if number < 0 { "-" } else { "" };
+    format!("{sign}{}", grouped(number.unsigned_abs()))
+}
+
+/// A number of tokens, marked `≈` where it is an estimate.
+pub fn tokens(number: u64, exact: bool) -> String {
+    format!("{}{}", if exact { "" } else { "≈" }, grouped(number))
+}
+
+/// `one` or `many` by the number: `1 file`, `3 files`.
+pub fn counted(number: usize, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+}
+
+/// Milliseconds for people: `0.4s`, `12s`, `4m 10s`, `2h 5m`.
+pub fn duration(ms: i64) -> String {
+    let seconds = ms.max(0) / 1000;
+    match seconds {
+        0..10 => format!("{:.1}s", ms.max(0) as f64 / 1000.0),
+        10..60 => format!("{seconds}s"),
+        60..3600 => format!("{}m {}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {}m", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(grouped_signed(-1_000), "-1,000");
+        assert_eq!(tokens(1_000, false), "≈1,000");
+    }
+
+    #[test]
+    fn durations_have_two_units_at_most() {
+        let told = [400, 12_000, 250_000, 7_500_000].map(duration);
+        assert_eq!(told, ["0.4s", "12s", "4m 10s", "2h 5m"]);
+    }
+}

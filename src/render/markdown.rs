@@ -1,0 +1,52 @@
+//! Markdown for code hosts.
+
+use super::sanitize::visible;
+use super::view::{Align, Block, Cell, Document, Table};
+
+pub(super) fn document(document: &Document) -> String {
+    let blocks: Vec<String> = document.blocks.iter().map(block).collect();
+    blocks.join("\n")
+}
+
+fn block(block: &Block) -> String {
+    match block {
+        Block::Heading(text) => format!("## {}\n", cell(text)),
+        Block::Fields(fields) => fields
+            .iter()
+            .map(|(name, value)| format!("- **{name}:** {}\n", cell(&value.text)))
+            .collect(),
+        Block::Table(it) => table(it),
+        Block::Text(text) => text.lines().map(|line| format!("{}\n", cell(line))).collect(),
+        Block::Bar { label, share, .. } => format!("{}: {:.1} %\n", cell(label), share * 100.0),
+    }
+}
+
+fn table(table: &Table) -> String {
+    if table.rows.is_empty() {
+        return format!("{}\n", cell(&table.when_empty));
+    }
+    let titles = table.columns.iter().map(|column| cell(&column.title)).collect();
+    let rules = table.columns.iter().map(|column| match column.align {
+        Align::Left => "---".to_owned(),
+        Align::Right => "--:".to_owned(),
+    });
+    let cells = |row: &Vec<Cell>| line(row.iter().map(|it| cell(&it.text)).collect());
+    let rows: String = table.rows.iter().map(cells).collect();
+    format!("{}{}{rows}", line(titles), line(rules.collect()))
+}
+
+fn line(cells: Vec<String>) -> String {
+    format!("| {} |\n", cells.join(" | "))
+}
+
+/// Text that stays text in a table: no markup, no element, no image.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for c in visible(text).chars() {
+        if "|`<>*_[]!\\&~#".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}

@@ -1,0 +1,36 @@
+//! From a result to text: one view, many formats. Pure: nothing here prints.
+
+mod csv;
+mod figures;
+mod markdown;
+mod outputs;
+mod sanitize;
+mod table;
+mod view;
+
+pub use figures::{counted, duration, grouped, grouped_signed, tokens};
+pub use outputs::output_table;
+pub use sanitize::visible;
+pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
+
+/// How wide and how colourful a terminal is.
+#[derive(Debug, Clone, Copy)]
+pub struct Surface {
+    /// Columns; `None` does not wrap.
+    pub width: Option<u16>,
+    pub colour: bool,
+}
+
+/// `view` as text in a format, with its final newline.
+pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {
+    match format {
+        Format::Table => table::document(&view.document(), surface),
+        Format::Markdown => markdown::document(&view.document()),
+        Format::Csv => csv::document(&view.document()),
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&view.json());
+            text.expect("a view has only text keys") + "\n"
+        }
+        Format::Jsonl => view.records().iter().map(|record| format!("{record}\n")).collect(),
+    }
+}

@@ -1,0 +1,186 @@
+//! The five phases as an API: a [`Session`] and its [`Execution`]s over one [`Workspace`].
+//!
+//! analyze → prepare → deploy → synthesize → confirm: begin a session, prepare contexts, deploy
+//! agents, record what they return, bring it together. Everything is written through to the
+//! history as it happens, so that a session can be taken up again by its id, by any process.
+
+use crate::context::{Preparation, Request};
+use crate::error::Result;
+use crate::history::{Completion, Deployment, NewSession, Recorded, SessionDetail, Written};
+use crate::model::{
+    Bundle, ExecutionId, ExecutionRecord, Phase, SessionId, SessionRecord, SessionStatus,
+};
+use crate::outputs::{Collected, Collection, Synthesis, Verification};
+use crate::store::content;
+use crate::workspace::Workspace;
+
+/// One session of a project.
+pub struct Session<'w> {
+    workspace: &'w Workspace,
+    id: SessionId,
+}
+
+/// One deployment of a session.
+pub struct Execution<'w> {
+    workspace: &'w Workspace,
+    id: ExecutionId,
+}
+
+/// What is handed to an agent.
+#[derive(Debug, Clone, Default)]
+pub struct Handover<'b> {
+    /// Without one it is given an id of its own.
+    pub execution_id: Option<ExecutionId>,
+    pub agent_type: String,
+    pub scope: String,
+    pub model: Option<String>,
+    /// The bundle that was prepared for it.
+    pub bundle: Option<&'b Bundle>,
+    /// The very briefing it is given; else the one last rendered from the bundle, else the bundle's
+    /// own rendering.
+    pub briefing: Option<Vec<u8>>,
+    /// Tokens, where there is no bundle.
+    pub context_token_count: Option<u64>,
+    /// The session's, if none is given.
+    pub phase: Option<Phase>,
+    /// Deploy it even over its budget.
+    pub force: bool,
+}
+
+impl<'w> Session<'w> {
+    /// Begins a session, or takes up the same one again.
+    pub fn start(
+        workspace: &'w Workspace,
+        new: NewSession,
+    ) -> Result<(Session<'w>, SessionRecord)> {
+        let (record, _) = workspace.history().init_session(new)?;
+        Ok((Session { workspace, id: record.session_id.clone() }, record))
+    }
+
+    /// The session that `name` names: an id, the beginning of one, or `latest`.
+    pub fn open(workspace: &'w Workspace, name: &str) -> Result<Session<'w>> {
+        Ok(Session { workspace, id: workspace.history().find(name)? })
+    }
+
+    pub fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    pub fn set_phase(&self, phase: Phase) -> Result<SessionRecord> {
+        self.workspace.history().set_phase(&self.id, phase)
+    }
+
+    /// Prepares the context of one agent; over budget, says what to drop or narrow.
+    pub fn prepare_context(&self, request: &Request) -> Result<Preparation> {
+        self.workspace.context().prepare(request)
+    }
+
+    /// Records a deployment before the agent runs, with the briefing it is given.
+    pub fn init_deployment(
+        &self,
+        handover: Handover<'_>,
+    ) -> Result<(Execution<'w>, ExecutionRecord, Written)> {
+        let briefing = match handover.bundle {
+            Some(bundle) => {
+                Some(briefing_of(self.workspace, bundle, handover.briefing.as_deref())?)
+            }
+            None => keep(self.workspace, handover.briefing.as_deref())?,
+        };
+        let (record, written) = self.workspace.history().deploy(Deployment {
+            session_id: self.id.clone(),
+            execution_id: handover.execution_id,
+            agent_type: handover.agent_type,
+            scope: handover.scope,
+            model: handover.model,
+            bundle: handover.bundle,
+            briefing_hash: briefing,
+            context_token_count: handover.context_token_count,
+            phase: handover.phase,
+            base_commit: self.workspace.head_commit(),
+            force: handover.force,
+        })?;
+        let execution = Execution { workspace: self.workspace, id: record.execution_id.clone() };
+        Ok((execution, record, written))
+    }
+
+    /// Whether the session's deliverables are still what was collected, and its gates passed.
+    pub fn validate_outputs(&self) -> Result<Verification> {
+        self.workspace.outputs().verify(&self.id)
+    }
+
+    /// Brings the session together in a report, which is kept.
+    pub fn generate_synthesis_report(&self, template: Option<&str>) -> Result<Synthesis> {
+        self.workspace.outputs().synthesize(&self.id, template)
+    }
+
+    pub fn complete(&self) -> Result<(SessionRecord, Written)> {
+        self.workspace.history().end_session(&self.id, SessionStatus::Completed, None)
+    }
+
+    pub fn fail(&self, reason: Option<String>) -> Result<(SessionRecord, Written)> {
+        self.workspace.history().end_session(&self.id, SessionStatus::Failed, reason)
+    }
+
+    /// The session and its deployments as they are on record now.
+    pub fn query(&self) -> Result<SessionDetail> {
+        self.workspace.history().show_session(&self.id)
+    }
+}
+
+impl<'w> Execution<'w> {
+    /// The execution that `name` names: an id, the beginning of one, or `latest`.
+    pub fn open(workspace: &'w Workspace, name: &str) -> Result<Execution<'w>> {
+        Ok(Execution { workspace, id: workspace.history().find(name)? })
+    }
+
+    pub fn id(&self) -> &ExecutionId {
+        &self.id
+    }
+
+    /// Says which bundle it was given, if its deployment did not.
+    pub fn record_allocation(&self, bundle: &Bundle) -> Result<(ExecutionRecord, Written)> {
+        let briefing = briefing_of(self.workspace, bundle, None)?;
+        self.workspace.history().record_allocation(&self.id, bundle, Some(briefing))
+    }
+
+    /// Records how it ended, then collects the deliverables named with it.
+    pub fn record_completion(
+        &self,
+        completion: &Completion,
+    ) -> Result<(ExecutionRecord, Recorded, Collected)> {
+        let (record, recorded) = self.workspace.history().complete(&self.id, completion)?;
+        let deliverables = completion.deliverables.iter().map(Into::into).collect();
+        let collected = self.collect(&Collection { deliverables, ..Collection::default() })?;
+        Ok((record, recorded, collected))
+    }
+
+    /// Looks at what it produced and records it.
+    pub fn collect(&self, collection: &Collection) -> Result<Collected> {
+        self.workspace.outputs().collect(&self.id, collection)
+    }
+
+    /// The very briefing it was handed, byte for byte.
+    pub fn briefing(&self) -> Result<Vec<u8>> {
+        self.workspace.history().briefing(&self.id)
+    }
+}
+
+/// The hash of the briefing that goes with a bundle, kept: the given bytes, else the one last
+/// rendered, else the bundle's own rendering.
+fn briefing_of(workspace: &Workspace, bundle: &Bundle, given: Option<&[u8]>) -> Result<String> {
+    if let Some(hash) = keep(workspace, given)? {
+        return Ok(hash);
+    }
+    match workspace.store().read(|r| r.latest_briefing(&bundle.bundle_id))? {
+        Some(hash) => Ok(hash),
+        None => Ok(workspace.context().brief(bundle, None)?.briefing_hash),
+    }
+}
+
+fn keep(workspace: &Workspace, bytes: Option<&[u8]>) -> Result<Option<String>> {
+    let Some(bytes) = bytes else { return Ok(None) };
+    let hash = content::hash(bytes);
+    let packed = workspace.store().pack([(hash.as_str(), bytes)])?;
+    workspace.store().write(|w| w.keep_contents(&packed))?;
+    Ok(Some(hash))
+}

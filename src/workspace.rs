@@ -1,0 +1,195 @@
+//! The door of the library: an opened project, and the handles to its areas.
+
+use crate::briefing::Library;
+use crate::config::{self, Config};
+use crate::context::{Context, Root};
+use crate::error::{Fault, IoContext, Kind, Result};
+use crate::git::WorkTree;
+use crate::history::History;
+use crate::model::Timestamp;
+use crate::outputs::Outputs;
+use crate::store::{Patience, Store};
+use std::path::{Path, PathBuf};
+
+/// The directory that holds a project's history and templates.
+pub const HOME: &str = ".sortie";
+
+/// The database's name in it.
+const DATABASE: &str = "history.db";
+
+/// Where to find the project, and how to open it.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The directory that relative paths are given from.
+    pub cwd: PathBuf,
+    /// The project's root; without it the one that `cwd` lies in.
+    pub project_root: Option<PathBuf>,
+    /// The database; without it the one in `.sortie/`.
+    pub database: Option<PathBuf>,
+    pub patience: Patience,
+    /// The time that is recorded as now.
+    pub now: Timestamp,
+}
+
+impl Options {
+    /// Finds the project from `cwd`, with the system's clock.
+    pub fn new(cwd: impl Into<PathBuf>) -> Options {
+        Options {
+            cwd: cwd.into(),
+            project_root: None,
+            database: None,
+            patience: Patience::Command,
+            now: Timestamp::now(),
+        }
+    }
+}
+
+/// An opened project.
+pub struct Workspace {
+    root: Root,
+    git: Option<WorkTree>,
+    home: PathBuf,
+    config: Config,
+    store: Store,
+    templates: Library,
+    now: Timestamp,
+}
+
+impl Workspace {
+    /// Opens the project that `options` lead to. Nothing is created before the first write.
+    pub fn open(options: Options) -> Result<Workspace> {
+        let root = find_root(&options)?;
+        let git = WorkTree::of(root.dir());
+        let home = home_of(root.dir(), git.as_ref());
+        let config = Config::load(root.dir())?;
+        let database = options.database.unwrap_or_else(|| home.join(DATABASE));
+        Ok(Workspace {
+            config,
+            store: Store::at(database, options.patience),
+            templates: Library::new(Some(home.join("templates"))),
+            now: options.now,
+            root,
+            git,
+            home,
+        })
+    }
+
+    /// The project's root directory.
+    pub fn root(&self) -> &Path {
+        self.root.dir()
+    }
+
+    /// The directory of its history and templates; in a linked git worktree the main one's.
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn templates(&self) -> &Library {
+        &self.templates
+    }
+
+    /// The time that is recorded as now.
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// The commit that is checked out, if there is git and a commit.
+    pub fn head_commit(&self) -> Option<String> {
+        self.git.as_ref().and_then(WorkTree::head)
+    }
+
+    /// Before a deployment.
+    pub fn context(&self) -> Context<'_> {
+        Context {
+            root: &self.root,
+            config: &self.config,
+            store: &self.store,
+            templates: &self.templates,
+            now: self.now,
+        }
+    }
+
+    /// The record of deployments.
+    pub fn history(&self) -> History<'_> {
+        History { store: &self.store, now: self.now }
+    }
+
+    /// After a deployment.
+    pub fn outputs(&self) -> Outputs<'_> {
+        Outputs {
+            root: &self.root,
+            git: self.git.as_ref(),
+            store: &self.store,
+            templates: &self.templates,
+            now: self.now,
+        }
+    }
+}
+
+/// The project's root: as given; else the nearest directory above with `.sortie/` or `sortie.toml`;
+/// else the top of the git work tree; else `cwd`.
+fn find_root(options: &Options) -> Result<Root> {
+    let cwd = options.cwd.canonicalize().or_cannot("find", &options.cwd)?;
+    let dir = match &options.project_root {
+        Some(given) => {
+            let given = cwd.join(given);
+            match given.is_dir() {
+                true => given,
+                false => return Err(RootFault::NoDirectory { path: given }.into()),
+            }
+        }
+        None => nearest_root(&cwd),
+    };
+    Root::new(&dir, &cwd).or_cannot("open", &dir)
+}
+
+fn nearest_root(cwd: &Path) -> PathBuf {
+    let git = WorkTree::of(cwd);
+    // A linked work tree often lies inside the main one, whose files are not its own.
+    let fence = git.as_ref().filter(|git| git.main_top().is_some()).map(|git| git.top.as_path());
+    let inside = |dir: &&Path| fence.is_none_or(|fence| dir.starts_with(fence));
+    let marked = cwd
+        .ancestors()
+        .take_while(inside)
+        .find(|dir| dir.join(HOME).is_dir() || dir.join(config::FILE_NAME).is_file());
+    let top = git.as_ref().map(|git| git.top.as_path());
+    marked.or(top).unwrap_or(cwd).to_path_buf()
+}
+
+/// `.sortie/` of the root; of a root in a linked git work tree, the same place in the main one.
+fn home_of(root: &Path, git: Option<&WorkTree>) -> PathBuf {
+    let in_main = git.and_then(|git| {
+        let top = git.top.canonicalize().ok()?;
+        Some(git.main_top()?.join(root.strip_prefix(top).ok()?))
+    });
+    in_main.unwrap_or_else(|| root.to_path_buf()).join(HOME)
+}
+
+/// A project that cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum RootFault {
+    #[error("there is no directory {}", path.display())]
+    NoDirectory { path: PathBuf },
+}
+
+impl Fault for RootFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::NoDirectory { .. } => Kind::Usage,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoDirectory { .. } => Some("--project-root names an existing directory".into()),
+        }
+    }
+}

@@ -33,6 +33,7 @@ CREATE TABLE bundles (
   agent_type   TEXT NOT NULL,
   scope        TEXT NOT NULL,
   total_tokens INTEGER NOT NULL,
+  tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1)),
   manifest     TEXT NOT NULL
 ) STRICT;
 

@@ -89,7 +89,8 @@ fn step(action: Action, item: String, priority: Priority, count: Count, saves: u
     Step { action, item, priority, tokens: count.tokens, saves, fits: false }
 }
 
-/// Parts of a file to take instead of all of it, the smallest saving last.
+/// Parts of a file to take instead of all of it, the largest first: the saving to count on is the
+/// least.
 fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
     if it.selection != Selection::Whole {
         return Vec::new();
@@ -101,7 +102,7 @@ fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
     if parts.is_empty() {
         parts.extend(first_half(it, counter));
     }
-    parts.sort_by_key(|(_, part)| part.upper);
+    parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.upper));
     let priority = it.priority;
     let worthwhile = parts.into_iter().filter(|(_, part)| part.upper < count.upper);
     worthwhile

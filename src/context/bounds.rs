@@ -7,6 +7,7 @@ use super::prepare::{Attempt, Material, Request};
 use super::tokens::Counter;
 use crate::error::Result;
 use crate::model::{Phase, Skipped};
+use crate::render::{counted, grouped};
 use serde::Serialize;
 
 /// How near some files are to a budget.
@@ -97,11 +98,13 @@ fn recommendations(
         let steps = steps(&material.loaded, &attempt.measured.items, over_by, &counter);
         advice.extend(steps.iter().take(5).map(in_words));
     }
-    if attempt.bundle.dedup.duplicates > 0 {
-        advice.push(format!(
-            "{} of the files stand there twice; a copy costs one line",
-            attempt.bundle.dedup.duplicates
-        ));
+    if attempt.measured.dedup.duplicates > 0 {
+        let copies = counted(
+            attempt.measured.dedup.duplicates as usize,
+            "file is a copy",
+            "files are copies",
+        );
+        advice.push(format!("{copies} of another and cost one line each: they could be left out"));
     }
     if agents > 1 {
         advice.push(format!(
@@ -114,8 +117,13 @@ fn recommendations(
 fn in_words(step: &Step) -> String {
     match step.action {
         Action::Drop => {
-            format!("drop {} ({}): saves {} tokens", step.item, step.priority, step.saves)
+            format!("drop {} ({}): saves {} tokens", step.item, step.priority, grouped(step.saves))
         }
-        Action::Narrow => format!("take only {}: saves {} tokens", step.item, step.saves),
+        Action::Narrow => format!(
+            "take only {} ({} tokens): saves {} tokens",
+            step.item,
+            grouped(step.tokens),
+            grouped(step.saves)
+        ),
     }
 }

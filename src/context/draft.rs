@@ -4,7 +4,7 @@
 use super::kind;
 use super::read::Loaded;
 use super::tokens::{Count, Counter};
-use crate::briefing::{self, BriefingContext, Style, Template};
+use crate::briefing::{self, BriefingContext, BriefingItem, Style, Template};
 use crate::error::Result;
 use crate::model::{Bundle, ContextItem, Dedup, Encoding, ItemType, Priority, Selection};
 use crate::store::content;
@@ -62,12 +62,22 @@ pub struct Measured {
     pub items: Vec<Count>,
     /// What the template adds around the blocks: the items and this make the whole.
     pub frame: Count,
+    /// What references to second copies save.
+    pub dedup: Dedup,
 }
 
 impl Measured {
     pub fn total(&self) -> Count {
         self.items.iter().copied().sum::<Count>() + self.frame
     }
+}
+
+/// What one item costs as the template writes it, and what it would cost in full.
+struct Cost {
+    index: usize,
+    raw: u64,
+    count: Count,
+    in_full: Count,
 }
 
 /// Renders the briefing of a bundle and counts it.
@@ -80,26 +90,45 @@ pub fn measure(
     let context = BriefingContext::new(bundle, &|hash| text_of(texts, hash));
     let rendered = briefing::render(template, &context)?;
     let styles: HashMap<usize, Style> = rendered.item_styles.iter().copied().collect();
-    let blocks: Vec<(u64, Count)> = context
-        .items
-        .par_iter()
-        .map(|item| {
-            // A template may write a text without the helpers; then the text alone is its cost.
-            let raw = match styles.get(&item.index) {
-                Some(style) => counter.raw(&briefing::item_block(*style, item)),
-                None => counter.raw(item.text),
-            };
-            (raw, counter.estimate(raw, kind::estimated_as(item.kind, item.text)))
-        })
-        .collect();
+    let cost = |item: &BriefingItem<'_>| cost(item, styles.get(&item.index).copied(), counter);
+    let costs: Vec<Cost> = context.items.par_iter().map(cost).collect();
     let mut items = vec![Count::default(); bundle.context_items.len()];
-    for (item, (_, count)) in context.items.iter().zip(&blocks) {
-        items[item.index] = *count;
+    for cost in &costs {
+        items[cost.index] = cost.count;
     }
-    let whole = counter.raw(&rendered.text);
-    let inside: u64 = blocks.iter().map(|(raw, _)| raw).sum();
-    let frame = counter.estimate(whole.saturating_sub(inside), "markdown");
-    Ok(Measured { text: rendered.text, items, frame })
+    let inside: u64 = costs.iter().map(|cost| cost.raw).sum();
+    let frame = counter.raw(&rendered.text).saturating_sub(inside);
+    let frame = counter.estimate(frame, "markdown");
+    let mut measured = Measured { text: rendered.text, items, frame, dedup: Dedup::default() };
+    let full: u64 = costs.iter().map(|cost| cost.in_full.tokens).sum();
+    measured.dedup = Dedup {
+        duplicates: bundle.context_items.iter().filter(|it| it.duplicate_of.is_some()).count()
+            as u64,
+        tokens_before: full + frame.tokens,
+        tokens_after: measured.total().tokens,
+        bundles: Vec::new(),
+    };
+    Ok(measured)
+}
+
+fn cost(item: &BriefingItem<'_>, style: Option<Style>, counter: &Counter<'_>) -> Cost {
+    let row = kind::estimated_as(item.kind, item.text);
+    let raw = |item: &BriefingItem<'_>| match style {
+        Some(style) => counter.raw(&briefing::item_block(style, item)),
+        // A template may write a text without the helpers; then the text alone is its cost.
+        None => counter.raw(item.text),
+    };
+    let as_sent = raw(item);
+    let in_full = match item.duplicate_of {
+        None => as_sent,
+        Some(_) => raw(&BriefingItem { duplicate_of: None, label: item.label.clone(), ..*item }),
+    };
+    Cost {
+        index: item.index,
+        raw: as_sent,
+        count: counter.estimate(as_sent, row),
+        in_full: counter.estimate(in_full, row),
+    }
 }
 
 fn text_of<'t>(texts: &'t Texts, hash: &str) -> &'t str {
@@ -127,29 +156,11 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         encoding: Encoding::Utf8,
         duplicate_of: None,
     });
+    bundle.dedup = measured.dedup.clone();
     let total = measured.total();
     bundle.total_tokens = total.tokens;
     bundle.total_tokens_upper = total.upper;
     bundle.budget_remaining = bundle.budget as i64 - total.upper as i64;
-}
-
-/// What the references inside a bundle save: each block as it would be without.
-pub fn dedup_inside(
-    bundle: &Bundle,
-    texts: &Texts,
-    measured: &Measured,
-    counter: &Counter<'_>,
-) -> Dedup {
-    let after = measured.total().tokens;
-    let duplicates = bundle.context_items.iter().zip(&measured.items);
-    let duplicates = duplicates.filter(|(item, _)| item.duplicate_of.is_some());
-    let mut dedup = Dedup { tokens_before: after, tokens_after: after, ..Dedup::default() };
-    for (item, cost) in duplicates {
-        let whole = counter.count(text_of(texts, &item.content_hash), &item.kind);
-        dedup.duplicates += 1;
-        dedup.tokens_before += whole.tokens.saturating_sub(cost.tokens);
-    }
-    dedup
 }
 
 /// Names a finished bundle after its content.

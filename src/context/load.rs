@@ -13,8 +13,8 @@ impl Context<'_> {
     /// The bundle in the file `name`, or the one that the store has under that id, the beginning of
     /// one, or `latest`.
     pub fn load(&self, name: &Path) -> Result<Bundle> {
-        match std::fs::metadata(name) {
-            Ok(found) if found.is_file() => read_file(name, found.len()),
+        match std::fs::metadata(self.root.absolute(name)) {
+            Ok(found) if found.is_file() => read_file(&self.root.absolute(name), name, found.len()),
             _ => self.from_store(name),
         }
     }
@@ -49,12 +49,13 @@ impl Context<'_> {
     }
 }
 
-fn read_file(path: &Path, bytes: u64) -> Result<Bundle> {
+/// Reads the bundle in a file, which messages call by the name that was given.
+fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
     let unusable = |why: String| BundleFault::Unusable { path: path.to_path_buf(), why };
     if bytes > MAX_BUNDLE_BYTES {
         return Err(unusable("it is too large".to_owned()).into());
     }
-    let text = std::fs::read(path).or_cannot("read", path)?;
+    let text = std::fs::read(file).or_cannot("read", path)?;
     let bundle: Bundle =
         serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
     if bundle.version > Bundle::VERSION {

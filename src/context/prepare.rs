@@ -132,7 +132,6 @@ impl Context<'_> {
         let texts = draft::texts(&material.loaded);
         let counter = Counter::new(&material.model);
         let measured = draft::measure(&bundle, &texts, &material.template, &counter)?;
-        bundle.dedup = draft::dedup_inside(&bundle, &texts, &measured, &counter);
         Ok(Attempt { bundle, texts, measured })
     }
 

@@ -33,10 +33,10 @@ impl Context<'_> {
         let mut made = self.shared_bundle(bundles, &shared, &model);
         let counter = Counter::new(&model);
         let measured = draft::measure(&made, &texts, &template, &counter)?;
+        draft::fill_counts(&mut made, &measured, &template);
         made.dedup = self.savings(bundles, &shared, &texts, &counter)?;
         // What is shared is sent once, as items; it needs no briefing of its own.
         made.dedup.tokens_after += measured.items.iter().map(|item| item.tokens).sum::<u64>();
-        draft::fill_counts(&mut made, &measured, &template);
         draft::seal(&mut made)?;
         texts.retain(|hash, _| made.context_items.iter().any(|item| item.content_hash == *hash));
         self.keep(&made, &texts, &template)?;

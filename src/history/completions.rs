@@ -98,20 +98,21 @@ impl History<'_> {
 }
 
 fn differences(recorded: &ExecutionRecord, given: &Completion) -> Differences {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let mut differences = Differences::default()
+    let text = |message: &Option<Vec<u8>>| {
+        message.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+    };
+    let bytes = |message: &Option<Vec<u8>>| message.as_ref().map(Vec::len);
+    let differences = Differences::default()
         .compare("status", recorded.status.as_str(), given.status.as_str())
         .compare_opt("error_message", recorded.error_message.as_ref(), given.error_message.as_ref())
         .compare("deliverables", &recorded.deliverables.join(", "), &given.deliverables.join(", "));
-    if recorded.final_message != given.final_message {
-        let told = |message: Option<&Vec<u8>>| {
-            message.map(|bytes| format!("{} bytes: {}", bytes.len(), text(bytes)))
-        };
-        differences = differences.compare_opt(
-            "final_message",
-            told(recorded.final_message.as_ref()),
-            told(given.final_message.as_ref()),
-        );
+    if recorded.final_message == given.final_message {
+        return differences;
     }
-    differences
+    let (theirs, ours) = (&recorded.final_message, &given.final_message);
+    differences.compare_opt("final_message", text(theirs), text(ours)).compare_opt(
+        "final_message_bytes",
+        bytes(theirs),
+        bytes(ours),
+    )
 }

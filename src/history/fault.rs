@@ -18,18 +18,26 @@ pub(super) struct Differences(Vec<Difference>);
 /// How much of a long value a message shows, in characters.
 const SHOWN: usize = 200;
 
-fn shown(value: &str) -> String {
-    let mut text: String = value.chars().take(SHOWN).collect::<String>().escape_debug().to_string();
-    if value.chars().nth(SHOWN).is_some() {
-        text += "…";
-    }
-    text
+/// The beginning of a value; of two that begin alike, the part where they part.
+fn shown(value: &str, from: usize) -> String {
+    let part: String = value.chars().skip(from).take(SHOWN).collect();
+    let before = if from > 0 { "…" } else { "" };
+    let after = if value.chars().nth(from + SHOWN).is_some() { "…" } else { "" };
+    format!("{before}{}{after}", part.escape_debug())
+}
+
+/// From which character on to show two values so that their difference is seen.
+fn seen_from(a: &str, b: &str) -> usize {
+    let alike = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count();
+    if alike < SHOWN / 2 { 0 } else { alike - SHOWN / 4 }
 }
 
 impl Differences {
     pub fn compare(mut self, field: &'static str, recorded: &str, given: &str) -> Self {
         if recorded != given {
-            self.0.push(Difference { field, recorded: shown(recorded), given: shown(given) });
+            let from = seen_from(recorded, given);
+            let (recorded, given) = (shown(recorded, from), shown(given, from));
+            self.0.push(Difference { field, recorded, given });
         }
         self
     }

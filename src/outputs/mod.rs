@@ -3,6 +3,7 @@
 //! [`Outputs`] is the handle; its verbs stand in `collect`, `verify` and `synthesize`. [`SynthesisContext`]
 //! is the serializable data of a report, the same for its JSON and for its template.
 
+mod build;
 mod collect;
 mod context;
 mod gather;

@@ -15,13 +15,16 @@ pub struct BundleRow {
     pub agent_type: String,
     pub scope: String,
     pub total_tokens: u64,
+    /// Whether that is exact.
+    pub exact: bool,
 }
 
 impl Reader<'_> {
     /// The kept bundles, newest first.
     pub fn bundles(&self, limit: u32) -> Result<Vec<BundleRow>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT bundle_id, created_at, agent_type, scope, total_tokens FROM bundles
+            "SELECT bundle_id, created_at, agent_type, scope, total_tokens, tokens_exact
+             FROM bundles
              ORDER BY created_at DESC, seq DESC LIMIT ?1",
         )?;
         let rows = statement.query_map([limit], |row| {
@@ -31,6 +34,7 @@ impl Reader<'_> {
                 agent_type: row.get(2)?,
                 scope: row.get(3)?,
                 total_tokens: row.get(4)?,
+                exact: row.get(5)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -64,8 +68,8 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO bundles (bundle_id, bundle_hash, created_at, agent_type, scope,
-                                  total_tokens, manifest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                                  total_tokens, tokens_exact, manifest)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (bundle_id) DO NOTHING",
             )?
             .execute(params![
@@ -75,6 +79,7 @@ impl Writer<'_> {
                 bundle.agent_type,
                 bundle.scope,
                 bundle.total_tokens,
+                bundle.exact,
                 Json(bundle),
             ])?;
         let mut statement = self.0.prepare_cached(

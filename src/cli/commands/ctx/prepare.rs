@@ -2,11 +2,11 @@ use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{BudgetArgs, SelectArgs};
 use crate::cli::exit;
 use clap::{Args, ValueEnum};
-use sortie::Result;
 use sortie::context::{OnOverBudget, OverBudget, Preparation, Prepared, Request};
 use sortie::model::SkipReason;
 use sortie::render::{counted, grouped};
 use sortie::store::file;
+use sortie::{Bundle, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -105,12 +105,7 @@ fn refuse(verb: &Verb<'_>, over: &OverBudget) -> Result<ExitCode> {
 
 fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Result<ExitCode> {
     let bundle = &prepared.bundle;
-    let trimmed = bundle.skipped.iter().filter(|it| it.reason == SkipReason::Trimmed);
-    let trimmed: Vec<&str> = trimmed.map(|it| it.source.as_str()).collect();
-    if !trimmed.is_empty() {
-        let count = counted(trimmed.len(), "item", "items");
-        verb.ui.warn(&format!("{count} left out to fit the budget: {}", trimmed.join(", ")));
-    }
+    warn_of_trimmed(verb, bundle);
     let json = serde_json::to_string_pretty(bundle).expect("text keys only") + "\n";
     match output {
         Some(path) if path.as_os_str() == "-" => verb.write(json.as_bytes())?,
@@ -122,4 +117,22 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
         None => verb.show(prepared)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many trimmed items are named.
+const NAMED: usize = 10;
+
+fn warn_of_trimmed(verb: &Verb<'_>, bundle: &Bundle) {
+    let trimmed = bundle.skipped.iter().filter(|it| it.reason == SkipReason::Trimmed);
+    let trimmed: Vec<&str> = trimmed.map(|it| it.source.as_str()).collect();
+    if trimmed.is_empty() {
+        return;
+    }
+    let count = counted(trimmed.len(), "item", "items");
+    let named = trimmed[..trimmed.len().min(NAMED)].join(", ");
+    let more = match trimmed.len() > NAMED {
+        true => format!(", …; `sortie ctx show {}` lists them all", bundle.bundle_id),
+        false => String::new(),
+    };
+    verb.ui.warn(&format!("{count} left out to fit the budget: {named}{more}"));
 }

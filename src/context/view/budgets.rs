@@ -1,0 +1,159 @@
+//! What does not fit, what would fit, and what is spoken for.
+
+use super::words::{LISTED, skipped_in_words, tone};
+use crate::context::advice::{Action, OverBudget, Step};
+use crate::context::bounds::Bounds;
+use crate::context::usage::{Usage, UsageRow};
+use crate::render::{
+    Cell, Column, Document, Table, Tone, View, grouped, grouped_signed, to_json, tokens,
+};
+use serde_json::Value;
+
+impl View for OverBudget {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let upper = match self.exact {
+            true => String::new(),
+            false => format!(", at most {}", grouped(self.total_tokens_upper)),
+        };
+        Document::new()
+            .fields(vec![
+                ("tokens", format!("{}{upper}", tokens(self.total_tokens, self.exact)).into()),
+                ("budget", format!("{} for {}", grouped(self.budget), self.model).into()),
+                ("over by", Cell::toned(grouped(self.over_by), Tone::Bad)),
+            ])
+            .table(steps_table(&self.steps, self.exact))
+    }
+}
+
+/// How many files to drop are listed by name, of each priority.
+const DROPS_LISTED: usize = 8;
+
+/// The steps in order; of many to drop, the largest by name and the rest in one row.
+fn steps_table(steps: &[Step], exact: bool) -> Table {
+    let columns = vec![
+        Column::left("step"),
+        Column::wide("item"),
+        Column::left("priority"),
+        Column::right("tokens"),
+        Column::right("saves"),
+        Column::left(""),
+    ];
+    let nothing = "nothing can be dropped or narrowed: raise --budget, or split the scope";
+    let mut table = Table::new(columns, nothing);
+    let same = |a: &Step, b: &Step| (a.action, a.priority) == (b.action, b.priority);
+    for group in steps.chunk_by(same) {
+        let listed = match group[0].action {
+            Action::Drop if group.len() > DROPS_LISTED + 1 => DROPS_LISTED,
+            _ => group.len(),
+        };
+        let (named, rest) = group.split_at(listed);
+        let row = |it: &Step| {
+            step_row(it.action, it.item.clone(), it.tokens, std::slice::from_ref(it), exact)
+        };
+        table = table.rows(named.iter().map(row));
+        if let Some(first) = rest.first() {
+            let name = format!("… and {} more", grouped(rest.len() as u64));
+            let all = rest.iter().map(|it| it.tokens).sum();
+            table = table.row(step_row(first.action, name, all, rest, exact));
+        }
+    }
+    table
+}
+
+fn step_row(action: Action, item: String, all: u64, steps: &[Step], exact: bool) -> Vec<Cell> {
+    let action = match action {
+        Action::Drop => "drop",
+        Action::Narrow => "take only",
+    };
+    let fits = steps.iter().any(|step| step.fits);
+    vec![
+        action.into(),
+        item.into(),
+        Cell::or_dash(steps.first().map(|step| step.priority)),
+        tokens(all, exact).into(),
+        grouped(steps.iter().map(|step| step.saves).sum()).into(),
+        if fits { Cell::toned("then it fits", Tone::Good) } else { "".into() },
+    ]
+}
+
+impl View for Bounds {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let tone = tone(self.status);
+        let mut fields = vec![
+            ("status", Cell::toned(self.status.as_str(), tone)),
+            ("tokens", tokens(self.estimated_tokens, self.exact).into()),
+            ("limit", format!("{} for {}", grouped(self.token_limit), self.model).into()),
+            ("skipped", skipped_in_words(&self.skipped).into()),
+        ];
+        if let Some(phase) = self.phase {
+            fields.insert(0, ("phase", format!("{phase} ({})", phase.name()).into()));
+        }
+        if !self.shared_with.is_empty() {
+            fields.push(("shared with", self.shared_with.join(", ").into()));
+        }
+        let columns = vec![Column::right("tokens"), Column::right("share"), Column::wide("file")];
+        let files = self.files.iter().take(LISTED).map(|file| {
+            let share = format!("{:.1} %", file.percentage);
+            vec![tokens(file.tokens, self.exact).into(), share.into(), file.path.clone().into()]
+        });
+        let mut table = Table::new(columns, "no files").rows(files);
+        if self.files.len() > LISTED {
+            let rest = format!("… and {} more", grouped((self.files.len() - LISTED) as u64));
+            table = table.row(vec!["".into(), "".into(), Cell::toned(rest, Tone::Faint)]);
+        }
+        let share = self.percentage_used / 100.0;
+        let document = Document::new().fields(fields).bar("used", share, tone).table(table);
+        match self.recommendations.is_empty() {
+            true => document,
+            false => document.heading("Recommendations").text(self.recommendations.join("\n")),
+        }
+    }
+}
+
+impl View for Usage {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let tone = tone(self.status);
+        let columns = vec![
+            Column::wide("what"),
+            Column::wide("agent"),
+            Column::right("runs"),
+            Column::right("tokens"),
+            Column::right("of budget"),
+        ];
+        let row = |it: &UsageRow| {
+            vec![
+                it.what.clone().into(),
+                Cell::or_dash(it.agent_type.clone()),
+                Cell::or_dash(it.deployments),
+                tokens(it.tokens, self.exact).into(),
+                format!("{:.1} %", it.percentage).into(),
+            ]
+        };
+        let table = Table::new(columns, "nothing deployed yet").rows(self.rows.iter().map(row));
+        let mut fields = vec![
+            ("status", Cell::toned(self.status.as_str(), tone)),
+            ("tokens", tokens(self.total_tokens, self.exact).into()),
+            ("budget", grouped(self.budget).into()),
+            ("remaining", grouped_signed(self.budget_remaining).into()),
+        ];
+        if let Some(phase) = self.phase {
+            fields.insert(0, ("phase", format!("{phase} ({})", phase.name()).into()));
+        }
+        if let Some(session) = &self.session_id {
+            fields.insert(0, ("session", session.clone().into()));
+        }
+        Document::new().fields(fields).bar("used", self.percentage_used / 100.0, tone).table(table)
+    }
+}

@@ -1,0 +1,224 @@
+//! Bundles, what they share, and their briefings.
+
+use super::words::{LISTED, skipped_in_words, tone};
+use crate::context::brief::Briefing;
+use crate::context::human_bytes;
+use crate::context::prepare::Prepared;
+use crate::model::{Bundle, ContextItem, ItemType, Skipped};
+use crate::render::{
+    Cell, Column, Document, Table, Tone, View, counted, grouped, grouped_signed, to_json, tokens,
+};
+use serde_json::Value;
+
+/// The items that cost most, then how many more there are.
+fn items_table(bundle: &Bundle) -> Table {
+    let mut items: Vec<&ContextItem> = bundle.context_items.iter().collect();
+    let rest = items.len().saturating_sub(LISTED);
+    items.sort_by_key(|item| std::cmp::Reverse(item.token_count));
+    let all = bundle.total_tokens.max(1) as f64;
+    let row = |item: &&ContextItem| {
+        let note = match (&item.duplicate_of, item.item_type) {
+            (Some(first), _) => format!("same as {first}"),
+            (None, ItemType::Briefing) => "around the items".to_owned(),
+            (None, _) => String::new(),
+        };
+        let share = format!("{:.1} %", item.token_count as f64 * 100.0 / all);
+        vec![
+            tokens(item.token_count, bundle.exact).into(),
+            Cell::toned(share, Tone::Faint),
+            item.item_type.into(),
+            item.priority.into(),
+            item.label().into(),
+            Cell::toned(note, Tone::Faint),
+        ]
+    };
+    let columns = vec![
+        Column::right("tokens"),
+        Column::right("share"),
+        Column::left("type"),
+        Column::left("priority"),
+        Column::wide("source"),
+        Column::wide(""),
+    ];
+    let table = Table::new(columns, "no items").rows(items.iter().take(LISTED).map(row));
+    match rest {
+        0 => table,
+        rest => {
+            let left: u64 = items.iter().skip(LISTED).map(|item| item.token_count).sum();
+            let blank = || Cell::from("");
+            let more = Cell::toned(format!("… and {} more", grouped(rest as u64)), Tone::Faint);
+            table.row(vec![
+                tokens(left, bundle.exact).into(),
+                blank(),
+                blank(),
+                blank(),
+                more,
+                blank(),
+            ])
+        }
+    }
+}
+
+fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {
+    let items = bundle.context_items.iter().filter(|it| it.item_type != ItemType::Briefing);
+    let items: Vec<&ContextItem> = items.collect();
+    let files = counted(items.len(), "item", "items");
+    let bytes: u64 = items.iter().map(|item| item.bytes).sum();
+    let counted_by = match bundle.exact {
+        true => format!("{} (exact)", bundle.tokenizer),
+        false => {
+            format!("{} estimate, at most {}", bundle.tokenizer, grouped(bundle.total_tokens_upper))
+        }
+    };
+    vec![
+        ("bundle", bundle.bundle_id.clone().into()),
+        ("agent", bundle.agent_type.clone().into()),
+        ("scope", bundle.scope.clone().into()),
+        ("context", format!("{files}, {}", human_bytes(bytes)).into()),
+        ("skipped", skipped_in_words(&bundle.skipped).into()),
+        ("tokens", tokens(bundle.total_tokens, bundle.exact).into()),
+        ("counted", format!("for {} by {counted_by}", bundle.model).into()),
+    ]
+}
+
+fn dedup_in_words(bundle: &Bundle) -> Option<String> {
+    let dedup = &bundle.dedup;
+    (dedup.duplicates > 0).then(|| {
+        format!(
+            "{}: {} tokens saved ({:.1} %)",
+            counted(dedup.duplicates as usize, "second copy", "second copies"),
+            tokens(dedup.tokens_saved(), bundle.exact),
+            dedup.percent_saved()
+        )
+    })
+}
+
+fn budget_bar(bundle: &Bundle, tone: Tone) -> (String, f64, Tone) {
+    let share = bundle.total_tokens_upper as f64 / bundle.budget.max(1) as f64;
+    (format!("budget {}", grouped(bundle.budget)), share, tone)
+}
+
+impl View for Prepared {
+    fn json(&self) -> Value {
+        to_json(&self.bundle)
+    }
+
+    fn document(&self) -> Document {
+        let mut fields = bundle_fields(&self.bundle);
+        fields.extend(dedup_in_words(&self.bundle).map(|text| ("saved", text.into())));
+        let (label, share, tone) = budget_bar(&self.bundle, tone(self.status));
+        Document::new().fields(fields).bar(label, share, tone).table(items_table(&self.bundle))
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.bundle.bundle_id.to_string())
+    }
+}
+
+/// A bundle and all that was left out of it.
+impl View for Bundle {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let mut fields = bundle_fields(self);
+        fields.push(("created", self.created_at.to_minute().into()));
+        fields.extend(dedup_in_words(self).map(|text| ("saved", text.into())));
+        let (label, share, tone) = budget_bar(self, Tone::Plain);
+        let document = Document::new().fields(fields).bar(label, share, tone);
+        let document = document.table(items_table(self));
+        match self.skipped.is_empty() {
+            true => document,
+            false => document.heading("Left out").table(skipped_table(&self.skipped)),
+        }
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.bundle_id.to_string())
+    }
+}
+
+fn skipped_table(skipped: &[Skipped]) -> Table {
+    let columns = vec![Column::left("reason"), Column::wide("source"), Column::wide("")];
+    let row = |it: &Skipped| {
+        let detail = it.detail.clone().unwrap_or_default();
+        vec![it.reason.into(), it.source.clone().into(), Cell::toned(detail, Tone::Faint)]
+    };
+    Table::new(columns, "nothing was left out").rows(skipped.iter().map(row))
+}
+
+/// What several bundles share.
+pub struct SharedView<'b>(pub &'b Bundle);
+
+impl View for SharedView<'_> {
+    fn json(&self) -> Value {
+        to_json(self.0)
+    }
+
+    fn document(&self) -> Document {
+        let (bundle, dedup) = (self.0, &self.0.dedup);
+        let exact = bundle.exact;
+        let columns = vec![
+            Column::wide("bundle"),
+            Column::wide("agent"),
+            Column::right("before"),
+            Column::right("after"),
+        ];
+        let row = |id: String, agent: &str, before: u64, after: u64| {
+            let before = if before == 0 { "-".to_owned() } else { tokens(before, exact) };
+            vec![id.into(), agent.into(), before.into(), tokens(after, exact).into()]
+        };
+        let parts = dedup.bundles.iter().map(|it| {
+            row(it.bundle_id.to_string(), &it.agent_type, it.tokens_before, it.tokens_after)
+        });
+        let items = bundle.context_items.iter().filter(|it| it.item_type != ItemType::Briefing);
+        let once = items.map(|it| it.token_count).sum();
+        let shared = row(bundle.bundle_id.to_string(), "(shared, once)", 0, once);
+        let total = row("total".to_owned(), "", dedup.tokens_before, dedup.tokens_after);
+        let saved = dedup.tokens_before as i64 - dedup.tokens_after as i64;
+        let percent = saved as f64 * 100.0 / dedup.tokens_before.max(1) as f64;
+        Document::new()
+            .table(Table::new(columns, "no bundles").rows(parts).row(shared).row(total))
+            .text(format!(
+                "{} shared; {} tokens saved ({percent:.1} %)",
+                counted(dedup.duplicates as usize, "item is", "items are"),
+                grouped_signed(saved)
+            ))
+            .table(shared_items(bundle))
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.0.bundle_id.to_string())
+    }
+}
+
+fn shared_items(bundle: &Bundle) -> Table {
+    let columns = vec![Column::right("tokens"), Column::wide("shared item"), Column::wide("by")];
+    let items = bundle.context_items.iter().filter(|it| it.item_type == ItemType::SharedContext);
+    let row = |item: &ContextItem| {
+        let by = item.shared_with.join(", ");
+        vec![tokens(item.token_count, bundle.exact).into(), item.label().into(), by.into()]
+    };
+    Table::new(columns, "these bundles share nothing").rows(items.map(row))
+}
+
+impl View for Briefing {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        Document::new().fields(vec![
+            ("briefing", self.briefing_hash[..12].into()),
+            ("bundle", self.bundle_id.clone().into()),
+            ("template", self.template.clone().into()),
+            ("tokens", tokens(self.tokens, self.exact).into()),
+            ("size", human_bytes(self.bytes).into()),
+        ])
+    }
+
+    fn id(&self) -> Option<String> {
+        Some(self.briefing_hash.clone())
+    }
+}

@@ -1,0 +1,55 @@
+//! A plan looked over.
+
+use crate::context::validate::Validation;
+use crate::render::{Cell, Column, Document, Table, Tone, View, to_json, tokens};
+use serde_json::Value;
+
+impl View for Validation {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let verdict = match self.valid {
+            true => Cell::toned("valid", Tone::Good),
+            false => Cell::toned("not valid", Tone::Bad),
+        };
+        let columns = vec![
+            Column::right("tokens"),
+            Column::right("files"),
+            Column::wide("path"),
+            Column::wide(""),
+        ];
+        let files = self.files.iter().map(|file| {
+            let note = match file.error {
+                Some(_) => Cell::toned("cannot be included", Tone::Bad),
+                None => "".into(),
+            };
+            vec![
+                tokens(file.tokens, self.exact).into(),
+                file.files.into(),
+                file.path.clone().into(),
+                note,
+            ]
+        });
+        let mut document = Document::new()
+            .fields(vec![
+                ("plan", verdict),
+                ("scope", self.scope.clone().into()),
+                ("tokens", tokens(self.total_tokens, self.exact).into()),
+            ])
+            .table(Table::new(columns, "no context files").rows(files));
+        if !self.waves.is_empty() {
+            let wave =
+                |(n, names): (usize, &Vec<String>)| format!("{}. {}", n + 1, names.join(", "));
+            let waves: Vec<String> = self.waves.iter().enumerate().map(wave).collect();
+            document = document.heading("Order").text(waves.join("\n"));
+        }
+        for (title, lines) in [("Errors", &self.errors), ("Warnings", &self.warnings)] {
+            if !lines.is_empty() {
+                document = document.heading(title).text(lines.join("\n"));
+            }
+        }
+        document
+    }
+}

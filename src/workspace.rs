@@ -27,19 +27,19 @@ pub struct Options {
     /// The database; without it the one in `.sortie/`.
     pub database: Option<PathBuf>,
     pub patience: Patience,
-    /// The time that is recorded as now.
-    pub now: Timestamp,
+    /// The time that is recorded as now; without it the system's clock, at each step.
+    pub now: Option<Timestamp>,
 }
 
 impl Options {
-    /// Finds the project from `cwd`, with the system's clock.
+    /// Finds the project from `cwd`.
     pub fn new(cwd: impl Into<PathBuf>) -> Options {
         Options {
             cwd: cwd.into(),
             project_root: None,
             database: None,
             patience: Patience::Command,
-            now: Timestamp::now(),
+            now: None,
         }
     }
 }
@@ -52,7 +52,7 @@ pub struct Workspace {
     config: Config,
     store: Store,
     templates: Library,
-    now: Timestamp,
+    now: Option<Timestamp>,
 }
 
 impl Workspace {
@@ -98,7 +98,7 @@ impl Workspace {
 
     /// The time that is recorded as now.
     pub fn now(&self) -> Timestamp {
-        self.now
+        self.now.unwrap_or_else(Timestamp::now)
     }
 
     /// The commit that is checked out, if there is git and a commit.
@@ -113,13 +113,13 @@ impl Workspace {
             config: &self.config,
             store: &self.store,
             templates: &self.templates,
-            now: self.now,
+            now: self.now(),
         }
     }
 
     /// The record of deployments.
     pub fn history(&self) -> History<'_> {
-        History { store: &self.store, now: self.now }
+        History { store: &self.store, now: self.now() }
     }
 
     /// After a deployment.
@@ -129,7 +129,7 @@ impl Workspace {
             git: self.git.as_ref(),
             store: &self.store,
             templates: &self.templates,
-            now: self.now,
+            now: self.now(),
         }
     }
 }

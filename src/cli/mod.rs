@@ -118,8 +118,6 @@ fn open(global: Global) -> Result<Workspace, Error> {
     let mut options = Options::new(cwd);
     options.project_root = global.project_root;
     options.database = global.db;
-    if let Some(now) = global.now {
-        options.now = now;
-    }
+    options.now = global.now;
     Workspace::open(options)
 }

@@ -5,6 +5,7 @@ use super::sections::{Section, sections};
 use super::tokens::{Count, Counter};
 use crate::model::{Priority, Selection};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A briefing that does not fit, and the steps that make it.
 #[derive(Debug, Clone, Serialize)]
@@ -32,8 +33,8 @@ pub struct Step {
     pub tokens: u64,
     /// Tokens that taking this step saves, by the upper end.
     pub saves: u64,
-    /// Whether this step and those above it together make the briefing fit; of the ways to narrow
-    /// one file only the first counts.
+    /// Whether this step and those above it make the briefing fit; ways to narrow the same thing are
+    /// alternatives.
     pub fits: bool,
 }
 
@@ -47,40 +48,50 @@ pub enum Action {
 /// How many of the largest files are looked into for parts to take instead.
 const LOOKED_INTO: usize = 5;
 
-/// How many parts of one file are proposed.
+/// How many parts of one thing are proposed.
 const PARTS: usize = 8;
 
+/// From so many required files on, directories are proposed instead of parts of files.
+const MANY: usize = 20;
+
 /// The steps: drop what is optional, then what is recommended, each the largest first; then narrow
-/// the largest of the required.
+/// what is required.
 pub fn steps(
     loaded: &[Loaded],
     counts: &[Count],
     over_by: u64,
     counter: &Counter<'_>,
 ) -> Vec<Step> {
-    let mut order: Vec<usize> = (0..loaded.len()).collect();
-    order.sort_by_key(|at| {
-        (std::cmp::Reverse(loaded[*at].priority), std::cmp::Reverse(counts[*at].upper))
+    let mut items: Vec<(&Loaded, Count)> = loaded.iter().zip(counts.iter().copied()).collect();
+    items.sort_by_key(|(it, count)| {
+        (std::cmp::Reverse(it.priority), std::cmp::Reverse(count.upper))
     });
+    let required = items.iter().position(|(it, _)| it.priority == Priority::Required);
+    let (spare, required) = items.split_at(required.unwrap_or(items.len()));
+    let drops = spare
+        .iter()
+        .map(|(it, count)| vec![step(Action::Drop, it.label(), it.priority, *count, count.upper)]);
+    let mut ways: Vec<Vec<Step>> = drops.collect();
+    match required.len() {
+        MANY.. => ways.push(directories(required)),
+        _ => ways.extend(required.iter().take(LOOKED_INTO).map(|(it, n)| narrow(it, *n, counter))),
+    }
+    until_it_fits(ways, over_by)
+}
+
+/// As many of the ways as are needed, one after the other; of each the alternatives, of which the
+/// first saves least and is counted on.
+fn until_it_fits(ways: Vec<Vec<Step>>, over_by: u64) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut saved = 0;
-    let mut looked_into = 0;
-    for at in order {
-        let (it, count) = (&loaded[at], counts[at]);
-        let found = match it.priority {
-            Priority::Required if looked_into < LOOKED_INTO => {
-                looked_into += 1;
-                narrow(it, count, counter)
-            }
-            Priority::Required => break,
-            _ => vec![step(Action::Drop, it.label(), it.priority, count, count.upper)],
-        };
-        saved += found.first().map_or(0, |step| step.saves);
-        let fits = saved >= over_by;
-        steps.extend(found.into_iter().map(|step| Step { fits, ..step }));
-        if fits {
+    for alternatives in ways {
+        if saved >= over_by {
             break;
         }
+        let least = alternatives.first().map_or(0, |step| step.saves);
+        let fits = |step: &Step| saved + step.saves >= over_by;
+        steps.extend(alternatives.into_iter().map(|step| Step { fits: fits(&step), ..step }));
+        saved += least;
     }
     steps
 }
@@ -130,4 +141,37 @@ fn first_half(it: &Loaded, counter: &Counter<'_>) -> Option<(String, Count)> {
         let text = lines[..half].concat();
         (format!("{}:1-{half}", it.source), counter.count(&text, it.kind))
     })
+}
+
+/// The directories that the files lie in, one level below what they have in common, largest first.
+fn directories(required: &[(&Loaded, Count)]) -> Vec<Step> {
+    let all: u64 = required.iter().map(|(_, count)| count.upper).sum();
+    let first = required.first().map_or("", |(it, _)| it.source.as_str());
+    let common = required.iter().fold(parent(first), |common, (it, _)| shared(common, &it.source));
+    let mut found: BTreeMap<&str, Count> = BTreeMap::new();
+    for (it, count) in required {
+        let below =
+            it.source[common.len()..].find('/').map_or(it.source.len(), |at| common.len() + at);
+        let sum = found.entry(&it.source[..below]).or_default();
+        *sum = *sum + *count;
+    }
+    let mut found: Vec<(&str, Count)> = found.into_iter().collect();
+    found.sort_by_key(|(_, count)| std::cmp::Reverse(count.upper));
+    let part = |(name, count): (&str, Count)| {
+        step(Action::Narrow, name.to_owned(), Priority::Required, count, all - count.upper)
+    };
+    found.into_iter().take(PARTS).map(part).collect()
+}
+
+/// The directory of a path, with its `/`.
+fn parent(path: &str) -> &str {
+    path.rfind('/').map_or("", |at| &path[..=at])
+}
+
+/// The directory that `common` and `path` both lie in.
+fn shared<'p>(mut common: &'p str, path: &str) -> &'p str {
+    while !path.starts_with(common) {
+        common = parent(common.trim_end_matches('/'));
+    }
+    common
 }

@@ -76,12 +76,10 @@ impl Reader<'_> {
     fn unknown<T: Named>(&self, text: &str) -> Result<NameFault> {
         let recent = self.latest_ids::<T>(NEAR)?;
         let near = nearest(text, recent.iter().map(String::as_str));
-        Ok(NameFault::Unknown {
-            what: T::WHAT,
-            text: text.to_owned(),
-            near: near.into_iter().map(str::to_owned).collect(),
-            listed_by: T::LISTED_BY,
-        })
+        let near: Vec<String> = near.into_iter().map(str::to_owned).collect();
+        let latest = recent.into_iter().take(SHOWN as usize).collect();
+        let (text, listed_by) = (text.to_owned(), T::LISTED_BY);
+        Ok(NameFault::Unknown { what: T::WHAT, text, near, latest, listed_by })
     }
 
     /// Ids that begin with `prefix`, in order, at most `limit`.
@@ -119,7 +117,13 @@ pub enum NameFault {
     #[error("there is no {what} yet")]
     None { what: &'static str },
     #[error("there is no {what} '{}'", text.escape_debug())]
-    Unknown { what: &'static str, text: String, near: Vec<String>, listed_by: &'static str },
+    Unknown {
+        what: &'static str,
+        text: String,
+        near: Vec<String>,
+        latest: Vec<String>,
+        listed_by: &'static str,
+    },
     #[error("'{text}' begins the id of more than one {what}")]
     Ambiguous { what: &'static str, text: String, candidates: Vec<String>, more: bool },
 }
@@ -135,8 +139,11 @@ impl Fault for NameFault {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::None { .. } => return None,
-            Self::Unknown { near, listed_by, .. } if near.is_empty() => {
-                format!("`{listed_by}` lists them")
+            Self::Unknown { what, latest, .. } if latest.is_empty() => {
+                format!("there is no {what} yet")
+            }
+            Self::Unknown { near, latest, listed_by, .. } if near.is_empty() => {
+                format!("the latest are {}; `{listed_by}` lists them", latest.join(", "))
             }
             Self::Unknown { near, listed_by, .. } => {
                 format!("did you mean {}? `{listed_by}` lists them", near.join(" or "))

@@ -25,12 +25,8 @@ impl View for Validation {
                 Some(_) => Cell::toned("cannot be included", Tone::Bad),
                 None => "".into(),
             };
-            vec![
-                tokens(file.tokens, self.exact).into(),
-                file.files.into(),
-                file.path.clone().into(),
-                note,
-            ]
+            let count = file.error.is_none().then(|| tokens(file.tokens, self.exact));
+            vec![Cell::or_dash(count), file.files.into(), file.path.clone().into(), note]
         });
         let mut document = Document::new()
             .fields(vec![

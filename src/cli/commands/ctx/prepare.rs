@@ -114,7 +114,13 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
             verb.show(prepared)?;
             verb.ui.note(&format!("written to {}", path.display()));
         }
-        None => verb.show(prepared)?,
+        None => {
+            verb.show(prepared)?;
+            verb.ui.note(&format!(
+                "kept; `sortie ctx generate-briefing --bundle {}` renders it",
+                bundle.bundle_id
+            ));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ CREATE TABLE agent_executions (
   scope                TEXT NOT NULL,
   phase                INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 5),
   context_token_count  INTEGER NOT NULL,
+  context_tokens_upper INTEGER NOT NULL,
   context_tokens_exact INTEGER NOT NULL CHECK (context_tokens_exact IN (0, 1)),
   context_budget       INTEGER,
   model                TEXT,
@@ -47,6 +48,7 @@ CREATE TABLE bundles (
   agent_type   TEXT NOT NULL,
   scope        TEXT NOT NULL,
   total_tokens INTEGER NOT NULL,
+  tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1)),
   manifest     TEXT NOT NULL
 ) STRICT;
 

@@ -86,7 +86,11 @@ impl<'w> Session<'w> {
             }
             None => keep(self.workspace, handover.briefing.as_deref())?,
         };
+        let context = self.workspace.context();
+        let budget = |bundle| context.deployable_tokens(bundle, handover.model.as_deref());
+        let context_budget = handover.bundle.map(budget);
         let (record, written) = self.workspace.history().deploy(Deployment {
+            context_budget,
             session_id: self.id.clone(),
             execution_id: handover.execution_id,
             agent_type: handover.agent_type,

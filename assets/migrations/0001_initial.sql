@@ -68,6 +68,7 @@ CREATE TABLE agent_executions (
   scope                TEXT NOT NULL,
   phase                INTEGER NOT NULL CHECK (phase BETWEEN 1 AND 5),
   context_token_count  INTEGER NOT NULL,
+  context_tokens_upper INTEGER NOT NULL,
   context_tokens_exact INTEGER NOT NULL CHECK (context_tokens_exact IN (0, 1)),
   context_budget       INTEGER,
   model                TEXT,

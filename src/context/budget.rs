@@ -1,9 +1,10 @@
 //! How many tokens a briefing may have, and how near a count is to that.
 
-use super::models::Model;
+use super::Context;
+use super::models::{self, Model};
 use super::tokens::Count;
 use crate::config::Config;
-use crate::model::Reserve;
+use crate::model::{Bundle, Reserve};
 use serde::Serialize;
 
 /// The share of the budget from which a warning is given, where nothing else is said.
@@ -92,6 +93,17 @@ impl Budget {
             0 => f64::from(u8::from(count.upper > 0)),
             limit => count.upper as f64 / limit as f64,
         }
+    }
+}
+
+impl Context<'_> {
+    /// Tokens that a bundle may have where it is deployed: its own budget, and, on another model
+    /// than it was prepared for, no more than fits that one. A model that is not known sets no limit.
+    pub fn deployable_tokens(&self, bundle: &Bundle, model: Option<&str>) -> u64 {
+        let other = model.filter(|model| *model != bundle.model);
+        let other = other.and_then(|model| models::find(model, self.config).ok());
+        let fits = other.map(|it| Budget::of_briefing(BudgetRequest::default(), self.config, &it));
+        fits.map_or(bundle.budget, |budget| budget.limit.min(bundle.budget))
     }
 }
 

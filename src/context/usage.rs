@@ -97,8 +97,9 @@ impl Context<'_> {
             percentage: 0.0,
         });
         let tokens = wanted.iter().map(|it| it.tokens).sum();
+        let upper = wanted.iter().map(|it| it.tokens_upper).sum();
         let exact = wanted.iter().all(|it| it.exact);
-        Ok((rows.collect(), Count { tokens, upper: tokens }, exact))
+        Ok((rows.collect(), Count { tokens, upper }, exact))
     }
 }
 

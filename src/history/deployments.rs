@@ -28,7 +28,9 @@ pub struct Deployment<'b> {
     /// The session's, if none is given.
     pub phase: Option<Phase>,
     pub base_commit: Option<String>,
-    /// Deploy it even over its budget.
+    /// Tokens that the bundle may have where it goes.
+    pub context_budget: Option<u64>,
+    /// Deploy it even over that.
     pub force: bool,
 }
 
@@ -36,14 +38,7 @@ impl History<'_> {
     /// Records a deployment with its allocations. The same one again is fine; one of that id with
     /// other values is refused, and so is one over its budget unless forced.
     pub fn deploy(&self, new: Deployment<'_>) -> Result<(ExecutionRecord, Written)> {
-        if let Some(bundle) = new.bundle.filter(|bundle| bundle.is_over_budget() && !new.force) {
-            return Err(HistoryFault::OverBudget {
-                bundle: bundle.bundle_id.clone(),
-                tokens: bundle.total_tokens_upper,
-                budget: bundle.budget,
-            }
-            .into());
-        }
+        new.check_budget()?;
         self.store.write(|w| {
             if let Some(id) = &new.execution_id
                 && let Some(recorded) = w.execution(id)?
@@ -84,8 +79,11 @@ impl History<'_> {
             scope: new.scope.clone(),
             phase: new.phase.unwrap_or(phase),
             context_token_count: new.tokens(),
+            context_tokens_upper: new
+                .bundle
+                .map_or(new.tokens(), |bundle| bundle.total_tokens_upper),
             context_tokens_exact: new.bundle.is_none_or(|bundle| bundle.exact),
-            context_budget: new.bundle.map(|bundle| bundle.budget),
+            context_budget: new.context_budget,
             model: new.model(),
             bundle_id: new.bundle.map(|bundle| bundle.bundle_id.clone()),
             briefing_hash: new.briefing_hash.clone(),
@@ -120,6 +118,7 @@ impl History<'_> {
                 None => {}
             }
             execution.context_token_count = bundle.total_tokens;
+            execution.context_tokens_upper = bundle.total_tokens_upper;
             execution.context_tokens_exact = bundle.exact;
             execution.context_budget = Some(bundle.budget);
             execution.bundle_id = Some(bundle.bundle_id.clone());
@@ -132,6 +131,20 @@ impl History<'_> {
 }
 
 impl Deployment<'_> {
+    fn check_budget(&self) -> Result<()> {
+        match (self.bundle, self.context_budget) {
+            (Some(bundle), Some(budget)) if bundle.total_tokens_upper > budget && !self.force => {
+                Err(HistoryFault::OverBudget {
+                    bundle: bundle.bundle_id.clone(),
+                    tokens: bundle.total_tokens_upper,
+                    budget,
+                }
+                .into())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn tokens(&self) -> u64 {
         self.bundle.map(|bundle| bundle.total_tokens).or(self.context_token_count).unwrap_or(0)
     }

@@ -86,7 +86,7 @@ pub enum HistoryFault {
     OtherCompletion { id: ExecutionId, differences: Vec<Difference> },
     #[error("{id} was deployed with {recorded}, not with {given}")]
     OtherBundle { id: ExecutionId, recorded: BundleId, given: BundleId },
-    #[error("{bundle} has {tokens} tokens, over its budget of {budget}")]
+    #[error("{bundle} may have {tokens} tokens, over the budget of {budget} where it goes")]
     OverBudget { bundle: BundleId, tokens: u64, budget: u64 },
     #[error("no briefing is on record for {id}")]
     NoBriefing { id: ExecutionId, bundle: Option<BundleId> },
@@ -121,7 +121,7 @@ impl Fault for HistoryFault {
                 "nothing was changed; deploy again under another id for another bundle".into()
             }
             Self::OverBudget { .. } => {
-                "prepare it again with --on-over-budget trim, or deploy it as it is with --force"
+                "prepare it again for that model, with --on-over-budget trim, or deploy it as it is with --force"
                     .into()
             }
             Self::NoBriefing { bundle: Some(bundle), .. } => {

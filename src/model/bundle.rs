@@ -223,14 +223,4 @@ pub struct Bundle {
 impl Bundle {
     /// The version this program writes.
     pub const VERSION: u32 = 1;
-
-    /// Whether it holds more than its budget.
-    pub fn is_over_budget(&self) -> bool {
-        self.budget_remaining < 0
-    }
-
-    /// `≈` before figures that are estimates.
-    pub fn approx(&self) -> &'static str {
-        if self.exact { "" } else { "≈" }
-    }
 }

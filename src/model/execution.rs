@@ -44,6 +44,8 @@ pub struct ExecutionRecord {
     pub phase: Phase,
     /// Tokens of the whole briefing, by the model's tokenizer.
     pub context_token_count: u64,
+    /// The upper end of that count, which budgets are checked against; equal where it is exact.
+    pub context_tokens_upper: u64,
     /// Whether that count is exact, or an estimate for a tokenizer that is not public.
     pub context_tokens_exact: bool,
     /// The tokens the briefing was allowed, where a bundle said so.
@@ -78,7 +80,7 @@ impl ExecutionRecord {
 
     /// Whether it was sent more than its budget.
     pub fn is_over_budget(&self) -> bool {
-        self.context_budget.is_some_and(|budget| self.context_token_count > budget)
+        self.context_budget.is_some_and(|budget| self.context_tokens_upper > budget)
     }
 }
 

@@ -33,14 +33,16 @@ pub struct PhaseTokens {
     pub phase: Phase,
     pub deployments: u64,
     pub tokens: u64,
+    /// The upper end of that.
+    pub tokens_upper: u64,
     /// Whether every count in the sum is exact.
     pub exact: bool,
 }
 
 /// Everything but the message, which is long and which lists leave out.
 const COLUMNS: &str = "execution_id, session_id, agent_type, deployed_at, completed_at, status,
-    scope, phase, context_token_count, context_tokens_exact, context_budget, model, bundle_id,
-    briefing_hash, base_commit, success, error_message, deliverables, final_message_bytes";
+    scope, phase, context_token_count, context_tokens_upper, context_tokens_exact, context_budget, model,
+    bundle_id, briefing_hash, base_commit, success, error_message, deliverables, final_message_bytes";
 
 fn execution(row: &Row<'_>) -> rusqlite::Result<ExecutionRecord> {
     Ok(ExecutionRecord {
@@ -53,17 +55,18 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<ExecutionRecord> {
         scope: row.get(6)?,
         phase: row.get(7)?,
         context_token_count: row.get(8)?,
-        context_tokens_exact: row.get(9)?,
-        context_budget: row.get(10)?,
-        model: row.get(11)?,
-        bundle_id: row.get(12)?,
-        briefing_hash: row.get(13)?,
-        base_commit: row.get(14)?,
-        success: row.get(15)?,
-        error_message: row.get(16)?,
-        deliverables: row.get::<_, Json<_>>(17)?.0,
-        final_message_bytes: row.get(18)?,
-        final_message: row.get::<_, Option<OwnedTextBytes>>(19)?.map(|bytes| bytes.0),
+        context_tokens_upper: row.get(9)?,
+        context_tokens_exact: row.get(10)?,
+        context_budget: row.get(11)?,
+        model: row.get(12)?,
+        bundle_id: row.get(13)?,
+        briefing_hash: row.get(14)?,
+        base_commit: row.get(15)?,
+        success: row.get(16)?,
+        error_message: row.get(17)?,
+        deliverables: row.get::<_, Json<_>>(18)?.0,
+        final_message_bytes: row.get(19)?,
+        final_message: row.get::<_, Option<OwnedTextBytes>>(20)?.map(|bytes| bytes.0),
     })
 }
 
@@ -140,7 +143,8 @@ impl Reader<'_> {
     /// What a session's deployments were given, by phase.
     pub fn tokens_by_phase(&self, session: &SessionId) -> Result<Vec<PhaseTokens>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT phase, count(*), sum(context_token_count), min(context_tokens_exact)
+            "SELECT phase, count(*), sum(context_token_count), sum(context_tokens_upper),
+                    min(context_tokens_exact)
              FROM agent_executions WHERE session_id = ?1 GROUP BY phase ORDER BY phase",
         )?;
         let rows = statement.query_map([session], |row| {
@@ -148,7 +152,8 @@ impl Reader<'_> {
                 phase: row.get(0)?,
                 deployments: row.get(1)?,
                 tokens: row.get(2)?,
-                exact: row.get(3)?,
+                tokens_upper: row.get(3)?,
+                exact: row.get(4)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -160,9 +165,10 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO agent_executions (execution_id, session_id, agent_type, deployed_at,
-                status, scope, phase, context_token_count, context_tokens_exact, context_budget,
-                model, bundle_id, briefing_hash, base_commit, deliverables)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, '[]')",
+                status, scope, phase, context_token_count, context_tokens_upper,
+                context_tokens_exact, context_budget, model, bundle_id, briefing_hash, base_commit,
+                deliverables)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, '[]')",
             )?
             .execute(params![
                 execution.execution_id,
@@ -173,6 +179,7 @@ impl Writer<'_> {
                 execution.scope,
                 execution.phase,
                 execution.context_token_count,
+                execution.context_tokens_upper,
                 execution.context_tokens_exact,
                 execution.context_budget,
                 execution.model,
@@ -187,13 +194,14 @@ impl Writer<'_> {
     pub fn update_context(&self, execution: &ExecutionRecord) -> Result<()> {
         self.0
             .prepare_cached(
-                "UPDATE agent_executions SET context_token_count = ?2, context_tokens_exact = ?3,
-                context_budget = ?4, bundle_id = ?5, briefing_hash = ?6
+                "UPDATE agent_executions SET context_token_count = ?2, context_tokens_upper = ?3,
+                context_tokens_exact = ?4, context_budget = ?5, bundle_id = ?6, briefing_hash = ?7
              WHERE execution_id = ?1",
             )?
             .execute(params![
                 execution.execution_id,
                 execution.context_token_count,
+                execution.context_tokens_upper,
                 execution.context_tokens_exact,
                 execution.context_budget,
                 execution.bundle_id,

@@ -22,9 +22,9 @@ pub struct BudgetRequest {
     pub budget: Option<u64>,
     /// What of the model's window is left to the agent; wins over a configured budget.
     pub reserve: Option<Reserve>,
-    /// A share of the budget, 0 to 1; else configured, else [`WARN`].
+    /// A share of the budget, 0 to 1; else configured, else 0.75.
     pub warn: Option<f64>,
-    /// A share of the budget, 0 to 1; else configured, else [`CRITICAL`].
+    /// A share of the budget, 0 to 1; else configured, else 0.90.
     pub critical: Option<f64>,
 }
 

@@ -52,7 +52,9 @@ pub struct ModelConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum Factor {
+    /// A measured figure; the upper end is 5 % more.
     Figure(f64),
+    /// Low and high end; the middle is likely, the high end the upper end.
     Range(f64, f64),
 }
 

@@ -30,6 +30,7 @@ pub enum Kind {
 
 /// A failure of one area: says what failed and why (`Display`), its [`Kind`], and what to do.
 pub trait Fault: std::error::Error + std::any::Any + Send + Sync {
+    /// What scripts tell it apart by.
     fn kind(&self) -> Kind;
 
     /// A remedy, where there is one: a whole command to type, or the place to look.
@@ -40,6 +41,7 @@ pub trait Fault: std::error::Error + std::any::Any + Send + Sync {
 pub struct Error(Box<dyn Fault>);
 
 impl Error {
+    /// What a program branches on.
     pub fn kind(&self) -> Kind {
         self.0.kind()
     }

@@ -31,8 +31,11 @@ pub struct Execution<'w> {
 pub struct Handover<'b> {
     /// Without one it is given an id of its own.
     pub execution_id: Option<ExecutionId>,
+    /// The kind of agent.
     pub agent_type: String,
+    /// What it is to do.
     pub scope: String,
+    /// The model it runs on; the bundle's, if none is given.
     pub model: Option<String>,
     /// The bundle that was prepared for it.
     pub bundle: Option<&'b Bundle>,
@@ -62,10 +65,12 @@ impl<'w> Session<'w> {
         Ok(Session { workspace, id: workspace.history().find(name)? })
     }
 
+    /// The session's id, to take it up again by.
     pub fn id(&self) -> &SessionId {
         &self.id
     }
 
+    /// Moves the session to a phase, forward or back. One that has ended is a conflict.
     pub fn set_phase(&self, phase: Phase) -> Result<SessionRecord> {
         self.workspace.history().set_phase(&self.id, phase)
     }
@@ -117,10 +122,12 @@ impl<'w> Session<'w> {
         self.workspace.outputs().synthesize(&self.id, template)
     }
 
+    /// Ends the session well. Again is fine; after [`Session::fail`] it is a conflict.
     pub fn complete(&self) -> Result<(SessionRecord, Written)> {
         self.workspace.history().end_session(&self.id, SessionStatus::Completed, None)
     }
 
+    /// Ends the session badly, and says why. Again is fine; after [`Session::complete`] it is a conflict.
     pub fn fail(&self, reason: Option<String>) -> Result<(SessionRecord, Written)> {
         self.workspace.history().end_session(&self.id, SessionStatus::Failed, reason)
     }
@@ -137,6 +144,7 @@ impl<'w> Execution<'w> {
         Ok(Execution { workspace, id: workspace.history().find(name)? })
     }
 
+    /// The deployment's id, to take it up again by.
     pub fn id(&self) -> &ExecutionId {
         &self.id
     }

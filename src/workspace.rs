@@ -26,6 +26,7 @@ pub struct Options {
     pub project_root: Option<PathBuf>,
     /// The database; without it the one in `.sortie/`.
     pub database: Option<PathBuf>,
+    /// How long to wait for other processes that write.
     pub patience: Patience,
     /// The time that is recorded as now; without it the system's clock, at each step.
     pub now: Option<Timestamp>,
@@ -84,14 +85,17 @@ impl Workspace {
         &self.home
     }
 
+    /// What `sortie.toml` says.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
+    /// The history database.
     pub fn store(&self) -> &Store {
         &self.store
     }
 
+    /// The embedded templates and those of the project.
     pub fn templates(&self) -> &Library {
         &self.templates
     }
@@ -176,6 +180,7 @@ fn home_of(root: &Path, git: Option<&WorkTree>) -> PathBuf {
 /// A project that cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum RootFault {
+    /// The root that was named is no directory.
     #[error("there is no directory {}", path.display())]
     NoDirectory { path: PathBuf },
 }

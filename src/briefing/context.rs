@@ -7,14 +7,19 @@ use serde::Serialize;
 /// that is sometimes absent could not be told from a misspelt one.
 #[derive(Debug, Serialize)]
 pub struct BriefingContext<'a> {
+    /// The kind of agent that is briefed.
     pub agent_type: &'a str,
+    /// What it is to do; may be empty.
     pub scope: &'a str,
     /// Who the agent is to be; the templates have a default.
     pub role: Option<&'a str>,
+    /// Rules it must keep.
     pub constraints: &'a [String],
     /// The constraints as a Markdown list, one item each; empty if there are none.
     pub constraints_list: String,
+    /// The final message that is wanted; the templates have a default.
     pub expected_output: Option<&'a str>,
+    /// The model the bundle was counted for.
     pub model: &'a str,
     /// In the bundle's order, without the template's own entry.
     pub items: Vec<BriefingItem<'a>>,
@@ -25,11 +30,13 @@ pub struct BriefingContext<'a> {
 pub struct BriefingItem<'a> {
     /// Its position in the bundle's `context_items`.
     pub index: usize,
+    /// What it is to the agent.
     pub r#type: ItemType,
     /// The path from the project root.
     pub source: &'a str,
     /// The path with the selection: `docs/a.md#Usage`, `src/a.rs:10-80`.
     pub label: String,
+    /// How much it matters.
     pub priority: Priority,
     /// What it is written in: `rust`, `markdown`, …
     pub kind: &'a str,
@@ -37,6 +44,7 @@ pub struct BriefingItem<'a> {
     pub sections: &'a [String],
     /// The lines taken, from 1, where lines were asked for.
     pub first_line: Option<usize>,
+    /// The last line taken, included.
     pub last_line: Option<usize>,
     /// The agents that get the same content.
     pub shared_with: &'a [String],
@@ -44,6 +52,7 @@ pub struct BriefingItem<'a> {
     pub duplicate_of: Option<&'a str>,
     /// blake3 of the text, lower-case hex.
     pub content_hash: &'a str,
+    /// The text itself, as it is sent.
     pub text: &'a str,
 }
 

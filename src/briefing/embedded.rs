@@ -6,7 +6,9 @@ use serde::Serialize;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum TemplateKind {
+    /// The message to an agent; gets a [`BriefingContext`](super::BriefingContext).
     Briefing,
+    /// The report on a session; gets a [`SynthesisContext`](crate::outputs::SynthesisContext).
     SynthesisReport,
 }
 

@@ -5,6 +5,7 @@ use crate::error::{Fault, Kind};
 /// A place in a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
+    /// The template's name or path, or that of the partial in it.
     pub template: String,
     /// From 1; `None` where the engine does not say.
     pub line: Option<usize>,
@@ -77,20 +78,28 @@ impl std::fmt::Display for Limit {
 /// A template that cannot be rendered.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateFault {
+    /// It cannot be read as Handlebars, or has a construct that is not allowed.
     #[error("{at}: {why}")]
     Syntax { at: Place, why: String },
+    /// A variable that its data does not have; `near` are the most similar that it has.
     #[error("{at}: there is no variable '{name}'{}", or_else(near))]
     Variable { at: Place, name: String, near: Vec<String> },
+    /// A helper that does not exist.
     #[error("{at}: there is no helper '{name}'{}", or_else(near))]
     Helper { at: Place, name: String, near: Vec<String> },
+    /// A partial that does not exist.
     #[error("{at}: there is no partial '{name}'{}", or_else(near))]
     Partial { at: Place, name: String, near: Vec<String> },
+    /// A partial that includes itself, by whatever way.
     #[error("{at}: partial '{name}' includes itself")]
     Recursion { at: Place, name: String },
+    /// A helper with arguments it does not take.
     #[error("{at}: {why}")]
     Call { at: Place, why: String },
+    /// It goes beyond a [`Limit`].
     #[error("{at}: {limit}")]
     Limit { at: Place, limit: Limit },
+    /// Its data cannot be written as JSON.
     #[error("{at}: its data cannot be written as JSON: {source}")]
     Data { at: Place, source: serde_json::Error },
 }

@@ -10,7 +10,9 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Style {
+    /// A heading, then a fence: `markdown_item`.
     Markdown,
+    /// An element: `xml_item`.
     Xml,
 }
 

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Origin {
+    /// It came with the program.
     Embedded,
+    /// It was read from this file.
     File(PathBuf),
 }
 
@@ -27,8 +29,10 @@ impl std::fmt::Display for Origin {
 /// A template's source, with the partials it may include.
 #[derive(Debug, Clone)]
 pub struct Template {
+    /// The name in its canonical form (`briefing` for `briefing.md`), or the path it was given by.
     pub name: String,
     pub origin: Origin,
+    /// The Handlebars text.
     pub source: String,
     partials: BTreeMap<String, String>,
 }
@@ -49,6 +53,7 @@ impl Template {
 /// A template as a list shows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct TemplateInfo {
+    /// The name it is asked for by.
     pub name: String,
     pub kind: TemplateKind,
     pub origin: Origin,
@@ -229,12 +234,16 @@ fn read(path: &Path) -> Result<String> {
 /// A template that cannot be found or read.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
+    /// No such template; `names` are the nearest ones, else all.
     #[error("there is no {} template '{}'; try {}", kind.as_str(), name.escape_debug(), names.join(", "))]
     Unknown { kind: TemplateKind, name: String, names: Vec<String> },
+    /// A directory, a pipe or the like.
     #[error("{} is not a file", path.display())]
     NotAFile { path: PathBuf },
+    /// Larger than [`Limit::Source`] allows.
     #[error("template {} has {bytes} bytes; at most {} are allowed", path.display(), Limit::Source.max())]
     TooLarge { path: PathBuf, bytes: u64 },
+    /// Not UTF-8.
     #[error("template {} is not UTF-8", path.display())]
     NotUtf8 { path: PathBuf },
 }

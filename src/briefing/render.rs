@@ -18,6 +18,7 @@ use std::sync::Arc;
 /// What a template made of its data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
+    /// The whole output.
     pub text: String,
     /// The items written by `markdown_item` and `xml_item`: index in the bundle and style, in the
     /// order written. A template may leave an item out or write it twice.

@@ -10,9 +10,13 @@ use std::collections::BTreeMap;
 /// A briefing that does not fit, and the steps that make it.
 #[derive(Debug, Clone, Serialize)]
 pub struct OverBudget {
+    /// The model it was counted for.
     pub model: String,
+    /// False where the counts are estimates.
     pub exact: bool,
+    /// Tokens it may have.
     pub budget: u64,
+    /// Tokens it has, the likely number.
     pub total_tokens: u64,
     /// The upper end of the estimate, which was checked.
     pub total_tokens_upper: u64,
@@ -25,9 +29,11 @@ pub struct OverBudget {
 /// One way to save tokens.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
+    /// What to do with the item.
     pub action: Action,
     /// What to leave out, or what to ask for instead.
     pub item: String,
+    /// The item's priority.
     pub priority: Priority,
     /// Tokens it costs now.
     pub tokens: u64,
@@ -38,10 +44,13 @@ pub struct Step {
     pub fits: bool,
 }
 
+/// What a [`Step`] does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
+    /// Leave the item out.
     Drop,
+    /// Ask for this part of the file instead of all of it.
     Narrow,
 }
 

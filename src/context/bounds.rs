@@ -13,28 +13,38 @@ use serde::Serialize;
 /// How near some files are to a budget.
 #[derive(Debug, Clone, Serialize)]
 pub struct Bounds {
+    /// The phase it was asked for; it does not change the count.
     pub phase: Option<Phase>,
+    /// The model it was counted for.
     pub model: String,
+    /// False where the counts are estimates.
     pub exact: bool,
+    /// Tokens of the whole briefing, the likely number.
     pub estimated_tokens: u64,
     /// The upper end of the estimate, which is held against the limit.
     pub estimated_tokens_upper: u64,
+    /// The budget, in tokens.
     pub token_limit: u64,
     /// Of the limit, by the upper end.
     pub percentage_used: f64,
+    /// How near the upper end is to the limit.
     pub status: BudgetStatus,
+    /// What to do about it, in sentences; empty if all is well.
     pub recommendations: Vec<String>,
     /// Largest first.
     pub files: Vec<FileShare>,
     /// The agents that would be given the same.
     pub shared_with: Vec<String>,
+    /// What was asked for and would be left out.
     pub skipped: Vec<Skipped>,
 }
 
 /// What one file takes of the whole.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileShare {
+    /// The path from the root, with its selection.
     pub path: String,
+    /// Tokens it costs, wrapper included.
     pub tokens: u64,
     /// Of all tokens.
     pub percentage: f64,

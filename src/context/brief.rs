@@ -13,13 +13,17 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct Briefing {
     pub bundle_id: crate::model::BundleId,
+    /// The template it was rendered by.
     pub template: String,
     /// blake3 of the text, which the store has under it.
     pub briefing_hash: String,
+    /// Length of the text in bytes.
     pub bytes: u64,
     /// Tokens of this very text by the bundle's model.
     pub tokens: u64,
+    /// False where the count is an estimate.
     pub exact: bool,
+    /// The briefing itself; not in its JSON.
     #[serde(skip)]
     pub text: String,
 }

@@ -19,9 +19,13 @@ const RESERVE: Reserve = Reserve::Percent(20.0);
 /// What a call says about the budget; the configuration answers for the rest.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BudgetRequest {
+    /// Tokens; wins over `reserve`.
     pub budget: Option<u64>,
+    /// What of the model's window is left to the agent; wins over a configured budget.
     pub reserve: Option<Reserve>,
+    /// A share of the budget, 0 to 1; else configured, else 0.75.
     pub warn: Option<f64>,
+    /// A share of the budget, 0 to 1; else configured, else 0.90.
     pub critical: Option<f64>,
 }
 
@@ -32,6 +36,7 @@ pub struct Budget {
     pub limit: u64,
     /// Shares of the limit, 0 to 1.
     pub warn: f64,
+    /// The share that is critical.
     pub critical: f64,
 }
 
@@ -39,13 +44,18 @@ pub struct Budget {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BudgetStatus {
+    /// Below the warning share.
     Ok,
+    /// From the warning share on.
     Warning,
+    /// From the critical share on, up to the whole budget.
     Critical,
+    /// More than the budget.
     Over,
 }
 
 impl BudgetStatus {
+    /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",

@@ -8,24 +8,34 @@ use std::path::Path;
 /// Something asked for that cannot be included.
 #[derive(Debug, thiserror::Error)]
 pub enum SelectFault {
+    /// There is no such path; `near` are the most similar names in the deepest directory there is.
     #[error("'{}' does not exist", asked.escape_debug())]
     Absent { asked: String, near: Vec<String> },
+    /// A file that was named itself, and cannot be read as text for this reason.
     #[error("cannot include '{}': {}", source_name.escape_debug(), told(*reason, detail))]
     Refused { source_name: String, reason: SkipReason, detail: Option<String> },
+    /// A heading or lines of a directory.
     #[error("'{source_name}' is a directory: a heading or lines can only be taken from a file")]
     PartOfDirectory { source_name: String },
+    /// A directory or glob of which nothing is left; `skipped` says why.
     #[error("'{}' holds nothing that can be included{}", asked.escape_debug(), counted(skipped))]
     Nothing { asked: String, skipped: Vec<Skipped> },
+    /// A glob that cannot be read.
     #[error("bad pattern: {detail}")]
     Pattern { detail: String },
+    /// A heading that is not there; `headings` are those that are, indented by level.
     #[error("'{source_name}' has no heading '{}'", heading.escape_debug())]
     NoHeading { source_name: String, heading: String, headings: Vec<String> },
+    /// A heading that stands there several times, on these lines.
     #[error("'{source_name}' has the heading '{}' {} times", heading.escape_debug(), lines.len())]
     ManyHeadings { source_name: String, heading: String, lines: Vec<usize> },
+    /// Lines beyond the file's end, or none; `lines` is how many there are.
     #[error("'{source_name}' has no lines {first}-{last}: it has {lines}")]
     NoLines { source_name: String, first: usize, last: String, lines: usize },
+    /// A priority for something that is not among the items.
     #[error("--{priority} '{}' names no item of the bundle", pattern.escape_debug())]
     OverridesNothing { pattern: String, priority: Priority, items: Vec<String> },
+    /// Nothing was asked for.
     #[error("nothing to bundle")]
     Empty,
 }

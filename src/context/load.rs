@@ -75,14 +75,19 @@ fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
 /// A bundle that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleFault {
+    /// No such file.
     #[error("there is no bundle file {}", path.display())]
     Absent { path: PathBuf },
+    /// A file that is no bundle, is too large, or has a newer format.
     #[error("{} is no bundle: {why}", path.display())]
     Unusable { path: PathBuf, why: String },
+    /// A bundle whose `bundle_hash` does not fit it any more.
     #[error("{} was changed since it was prepared: its counts cannot be trusted", path.display())]
     Altered { path: PathBuf },
+    /// A text that this project's store does not have: the bundle was prepared elsewhere.
     #[error("the text of '{item}' in {bundle} is not in this project's history")]
     NotKept { bundle: BundleId, item: String },
+    /// Bundles counted for different models, whose counts cannot be added up.
     #[error("{first} is counted for {first_model}, {second} for {second_model}")]
     Models { first: BundleId, first_model: String, second: BundleId, second_model: String },
 }

@@ -3,7 +3,7 @@
 //!
 //! [`Context`] is the handle; its verbs stand in the file of their name: `prepare`, `bounds`,
 //! `shared` (deduplication across bundles), `brief` (rendering), `load`, `validate`, `usage`. The way of a
-//! bundle is [`select`] → [`walk`] → [`read`] → [`draft`] (deduplicate, render, count) → [`budget`] → store.
+//! bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) → `budget` → store.
 
 mod advice;
 mod bounds;

@@ -12,11 +12,14 @@ pub const DEFAULT_MODEL: &str = "sonnet";
 /// A vocabulary that can be counted with exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tokenizer {
+    /// `o200k_base`: GPT-4o and later.
     O200k,
+    /// `cl100k_base`: GPT-4 and 3.5.
     Cl100k,
 }
 
 impl Tokenizer {
+    /// Its name in configurations and bundles.
     pub fn name(self) -> &'static str {
         match self {
             Self::O200k => "o200k_base",
@@ -32,9 +35,11 @@ impl Tokenizer {
 /// What the library needs to know of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
+    /// As it was asked for.
     pub name: String,
     /// Tokens it can take in all.
     pub window: u64,
+    /// What counts, or what the estimate starts from.
     pub tokenizer: Tokenizer,
     /// Factors by kind of content, where its own tokenizer is not public.
     pub estimate: Option<Factors>,
@@ -70,11 +75,15 @@ impl Factors {
 /// One line of the list of models.
 #[derive(Debug, Clone, Serialize)]
 pub struct ModelInfo {
+    /// The family's name; `sortie.toml` for a model of the configuration.
     pub family: String,
     /// Names and beginnings of names it answers to.
     pub matches: Vec<String>,
+    /// Tokens it can take in all.
     pub window: u64,
+    /// `o200k_base` or `cl100k_base`.
     pub tokenizer: String,
+    /// False where counts are estimates.
     pub exact: bool,
 }
 
@@ -198,12 +207,16 @@ pub fn list(config: &Config) -> Result<Vec<ModelInfo>> {
 /// A model that cannot be counted for.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelFault {
+    /// No family and no configuration knows the name.
     #[error("unknown model '{}'", name.escape_debug())]
     Unknown { name: String, known: Vec<String> },
+    /// A model of the configuration that lacks a key, and that no family completes.
     #[error("model '{name}' in sortie.toml lacks `{key}`, and no known family has that name")]
     Lacks { name: String, key: &'static str },
+    /// A tokenizer there is not.
     #[error("unknown tokenizer '{name}'")]
     Tokenizer { name: String },
+    /// A table of factors there is not.
     #[error("there is no table of factors '{table}'")]
     Estimate { table: String },
 }

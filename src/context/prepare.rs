@@ -22,19 +22,27 @@ pub const DEFAULT_TEMPLATE: &str = "briefing";
 /// What to prepare.
 #[derive(Debug, Clone, Default)]
 pub struct Request {
+    /// The kind of agent that gets it.
     pub agent_type: String,
+    /// What it is to do.
     pub scope: String,
+    /// Who it is to be; the template has a default.
     pub role: Option<String>,
+    /// Rules it must keep, each a sentence.
     pub constraints: Vec<String>,
+    /// What its final message is to hold; the template has a default.
     pub expected_output: Option<String>,
+    /// Which files, in the order they are to have.
     pub selectors: Selectors,
     /// A model's name; the configuration's, else `sonnet`.
     pub model: Option<String>,
+    /// How many tokens, where the configuration is not to decide.
     pub budget: BudgetRequest,
     /// The template that is counted with.
     pub template: Option<String>,
     /// The largest file taken whole, in bytes.
     pub max_file_size: Option<u64>,
+    /// What to do if it does not fit.
     pub on_over_budget: OnOverBudget,
 }
 
@@ -50,14 +58,19 @@ pub enum OnOverBudget {
 
 /// A bundle that was kept, or why there is none.
 pub enum Preparation {
+    /// It fits and is kept.
     Ready(Box<Prepared>),
+    /// It does not fit; nothing was written.
     OverBudget(OverBudget),
 }
 
 /// A bundle that was kept.
 pub struct Prepared {
+    /// The bundle, as the store has it.
     pub bundle: Bundle,
+    /// The budget it was held against.
     pub budget: Budget,
+    /// How near its upper end is to that.
     pub status: BudgetStatus,
 }
 

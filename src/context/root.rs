@@ -31,6 +31,7 @@ impl Root {
         Ok(Root { dir: dir.canonicalize()?, cwd: cwd.canonicalize()? })
     }
 
+    /// The root itself, absolute, links resolved.
     pub fn dir(&self) -> &Path {
         &self.dir
     }

@@ -15,16 +15,20 @@ use std::path::{Path, PathBuf};
 pub struct Wanted {
     /// A file, a directory, a glob, `path#Heading` or `path:10-80`.
     pub text: PathBuf,
+    /// What it is to the agent.
     pub item_type: ItemType,
+    /// How much it matters when the budget is short.
     pub priority: Priority,
 }
 
 /// All that was asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Selectors {
+    /// In the order the items are to have.
     pub wanted: Vec<Wanted>,
     /// Priorities for single items of it: a path, a directory, a glob or a full selector.
     pub overrides: Vec<(String, Priority)>,
+    /// What directories and globs pass over.
     pub rules: WalkRules,
 }
 

@@ -11,11 +11,13 @@ use serde::Serialize;
 /// What to add up, and against what.
 #[derive(Debug, Clone, Default)]
 pub struct UsageRequest {
+    /// The session whose deployments are added up, where no bundles are.
     pub session_id: Option<SessionId>,
     /// Only this phase of what was deployed; the phase the bundles are planned for.
     pub phase: Option<Phase>,
     /// Tokens for the whole session; without it the default model's window.
     pub budget: Option<u64>,
+    /// A share of the budget, 0 to 1; else configured, else 0.75.
     pub warn: Option<f64>,
 }
 
@@ -24,22 +26,34 @@ pub struct UsageRequest {
 pub struct Usage {
     pub session_id: Option<SessionId>,
     pub phase: Option<Phase>,
+    /// One per bundle, or per phase.
     pub rows: Vec<UsageRow>,
+    /// The likely number.
     pub total_tokens: u64,
+    /// Whether every count in the sum is exact.
     pub exact: bool,
+    /// Tokens.
     pub budget: u64,
+    /// Tokens left, by the upper end where bundles are added up; negative if over.
     pub budget_remaining: i64,
+    /// Of the budget, 100 being all of it.
     pub percentage_used: f64,
+    /// The share of the budget to warn at, 0 to 1.
     pub warn_threshold: f64,
+    /// How near the total is to the budget.
     pub status: BudgetStatus,
 }
 
 /// One bundle, or the deployments of one phase.
 #[derive(Debug, Clone, Serialize)]
 pub struct UsageRow {
+    /// A bundle's id, or a phase by number and name.
     pub what: String,
+    /// Whose bundle; none for a phase.
     pub agent_type: Option<String>,
+    /// How many in the phase; none for a bundle.
     pub deployments: Option<u64>,
+    /// The likely number.
     pub tokens: u64,
     /// Of the budget.
     pub percentage: f64,

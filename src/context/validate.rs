@@ -13,18 +13,24 @@ use std::path::PathBuf;
 /// What to look over.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
+    /// What is to be done, in a sentence.
     pub scope: String,
+    /// Files, directories, globs, `path#Heading`, `path:10-80`.
     pub context_files: Vec<PathBuf>,
     /// `A->B`: B needs what A returns.
     pub dependencies: Vec<Dependency>,
+    /// The model to count for; the configuration's, else `sonnet`.
     pub model: Option<String>,
+    /// The largest file taken whole, in bytes.
     pub max_file_size: Option<u64>,
 }
 
 /// `before->after`: the second needs what the first returns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Dependency {
+    /// The agent that returns something.
     pub before: String,
+    /// The agent that needs it.
     pub after: String,
 }
 
@@ -47,16 +53,22 @@ impl std::str::FromStr for Dependency {
 /// What was found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Validation {
+    /// Whether there are no `errors`.
     pub valid: bool,
     pub scope: String,
+    /// One per path of the plan, in its order.
     pub files: Vec<CheckedFile>,
+    /// Tokens of the bare texts, without what a briefing adds.
     pub total_tokens: u64,
+    /// False where the counts are estimates.
     pub exact: bool,
     /// Which agents can run beside each other, in order; empty if there is a cycle.
     pub waves: Vec<Vec<String>>,
     /// The agents of a cycle, in order, the first again last; empty if there is none.
     pub cycle: Vec<String>,
+    /// Why the plan cannot work, in sentences.
     pub errors: Vec<String>,
+    /// What looks wrong, in sentences.
     pub warnings: Vec<String>,
 }
 
@@ -70,9 +82,11 @@ impl Validation {
 /// One path of the plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct CheckedFile {
+    /// As it was named.
     pub path: String,
     /// Files it stands for: more than one for a directory or a glob.
     pub files: usize,
+    /// Tokens of the bare texts.
     pub tokens: u64,
     /// Why it cannot be included.
     pub error: Option<String>,

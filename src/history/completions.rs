@@ -12,9 +12,11 @@ use crate::store::Writer;
 /// How a deployment ended.
 #[derive(Debug, Clone)]
 pub struct Completion {
+    /// How it ended.
     pub status: CompletionStatus,
     /// Any bytes, any length.
     pub final_message: Option<Vec<u8>>,
+    /// What went wrong, in the words given.
     pub error_message: Option<String>,
     /// Paths, as the agent or its caller named them.
     pub deliverables: Vec<String>,
@@ -25,13 +27,12 @@ pub struct Completion {
 /// What became of a completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recorded {
+    /// It is on record now.
     New,
     /// The very same was on record.
     Already,
     /// It replaced another, which is kept as this version.
-    Amended {
-        earlier: u32,
-    },
+    Amended { earlier: u32 },
 }
 
 impl History<'_> {

@@ -16,8 +16,11 @@ pub struct Deployment<'b> {
     pub session_id: SessionId,
     /// Without one it is given an id of its own.
     pub execution_id: Option<ExecutionId>,
+    /// The kind of agent.
     pub agent_type: String,
+    /// What it is to do.
     pub scope: String,
+    /// The model it runs on; the bundle's, if none is given.
     pub model: Option<String>,
     /// The bundle that was kept before; it says the tokens and the allocations.
     pub bundle: Option<&'b Bundle>,
@@ -27,6 +30,7 @@ pub struct Deployment<'b> {
     pub context_token_count: Option<u64>,
     /// The session's, if none is given.
     pub phase: Option<Phase>,
+    /// The commit that is checked out: what changed lines are counted from.
     pub base_commit: Option<String>,
     /// Tokens that the bundle may have where it goes.
     pub context_budget: Option<u64>,

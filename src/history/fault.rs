@@ -76,18 +76,25 @@ fn listed(differences: &[Difference]) -> String {
 /// Something that the record does not allow.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryFault {
+    /// A session of that id is on record with another scope.
     #[error("session {id} is on record with other values:{}", listed(differences))]
     OtherSession { id: SessionId, differences: Vec<Difference> },
+    /// The session has ended; it takes no phases and no deployments.
     #[error("session {id} is {status} already")]
     Ended { id: SessionId, status: SessionStatus },
+    /// Another deployment is on record under that id.
     #[error("execution {id} is on record with other values:{}", listed(differences))]
     OtherDeployment { id: ExecutionId, differences: Vec<Difference> },
+    /// Another completion is on record, and this one does not amend it.
     #[error("the completion of {id} is on record with other values:{}", listed(differences))]
     OtherCompletion { id: ExecutionId, differences: Vec<Difference> },
+    /// The deployment was given another bundle.
     #[error("{id} was deployed with {recorded}, not with {given}")]
     OtherBundle { id: ExecutionId, recorded: BundleId, given: BundleId },
+    /// The bundle is over the budget, by the upper end of its count, and the deployment is not forced.
     #[error("{bundle} may have {tokens} tokens, over the budget of {budget} where it goes")]
     OverBudget { bundle: BundleId, tokens: u64, budget: u64 },
+    /// No briefing was recorded for the deployment.
     #[error("no briefing is on record for {id}")]
     NoBriefing { id: ExecutionId, bundle: Option<BundleId> },
 }

@@ -13,7 +13,9 @@ use serde::Serialize;
 /// Everything about one deployment.
 #[derive(Debug, Clone, Serialize)]
 pub struct ExecutionDetail {
+    /// The deployment with its final message.
     pub execution: ExecutionRecord,
+    /// What it was given, in the bundle's order; empty without a bundle.
     pub allocations: Vec<Allocation>,
     /// Oldest first.
     pub outputs: Vec<Output>,
@@ -24,6 +26,7 @@ pub struct ExecutionDetail {
 /// A session and its deployments.
 #[derive(Debug, Clone, Serialize)]
 pub struct SessionDetail {
+    /// The session itself.
     pub session: SessionRecord,
     /// Oldest first.
     pub executions: Vec<ExecutionRecord>,

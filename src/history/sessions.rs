@@ -11,7 +11,9 @@ use crate::store::Writer;
 pub struct NewSession {
     /// Without one it is given the day's next, such as `orch-2025-01-17-001`.
     pub session_id: Option<SessionId>,
+    /// What it is about.
     pub scope: String,
+    /// Whatever is to be kept with it.
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 

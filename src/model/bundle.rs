@@ -10,8 +10,11 @@ use serde::{Deserialize, Serialize};
 words!(
     /// How much an item matters when the budget is short. Ordered: what must stay comes first.
     Priority {
+        /// Never dropped by itself.
         Required = "required",
+        /// Dropped after all that is optional.
         Recommended = "recommended",
+        /// Dropped first.
         Optional = "optional",
     }
 );
@@ -43,14 +46,23 @@ words!(
 words!(
     /// Why something that was asked for is not in the bundle.
     SkipReason {
+        /// It holds a NUL byte.
         Binary = "binary",
+        /// It is neither UTF-8 nor, by its mark, UTF-16.
         NotUtf8 = "not-utf-8",
+        /// It is larger than a whole file may be.
         TooLarge = "too-large",
+        /// An ignore rule leaves it out.
         Ignored = "ignored",
+        /// Its name begins with a dot.
         Hidden = "hidden",
+        /// The system refuses to read it.
         Unreadable = "unreadable",
+        /// It leads out of the project.
         OutsideRoot = "outside-root",
+        /// A pipe, socket, device or directory.
         NotAFile = "not-a-file",
+        /// A linked directory, met on a walk.
         Symlink = "symlink",
         /// Taken out again so that the rest fits the budget.
         Trimmed = "trimmed",
@@ -84,12 +96,14 @@ impl Selection {
 /// One piece of context.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ContextItem {
+    /// What it is to the agent.
     #[serde(rename = "type")]
     pub item_type: ItemType,
     /// The path from the project root, with `/`; for `briefing` the template's name.
     pub source: String,
     /// Tokens it costs in the briefing, wrapper included, by the model's tokenizer.
     pub token_count: u64,
+    /// How much it matters when the budget is short.
     pub priority: Priority,
     /// Titles of the Markdown sections taken; empty for anything else.
     #[serde(default)]
@@ -104,9 +118,11 @@ pub struct ContextItem {
     pub file_hash: Option<String>,
     /// Length of the text sent, in bytes, without its wrapper.
     pub bytes: u64,
+    /// Which part of the file it is.
     pub selection: Selection,
     /// What the text is written in: `rust`, `markdown`, `json`, …
     pub kind: String,
+    /// How the file's bytes became text.
     #[serde(default = "utf8")]
     pub encoding: Encoding,
     /// The earlier item that has the very same text; this one is a one-line reference to it.
@@ -128,6 +144,7 @@ impl ContextItem {
 /// Something asked for that is not in the bundle, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Skipped {
+    /// The path from the project root; for what was trimmed, with its selection.
     pub source: String,
     pub reason: SkipReason,
     /// What was found: a size, an error, a link's target.
@@ -155,6 +172,7 @@ pub struct Dedup {
 }
 
 impl Dedup {
+    /// Tokens before less tokens after; 0 where references cost more than they save.
     pub fn tokens_saved(&self) -> u64 {
         self.tokens_before.saturating_sub(self.tokens_after)
     }
@@ -173,6 +191,7 @@ impl Dedup {
 pub struct SharedSource {
     pub bundle_id: BundleId,
     pub agent_type: String,
+    /// Its tokens as it is.
     pub tokens_before: u64,
     /// With each shared item replaced by a one-line reference.
     pub tokens_after: u64,
@@ -187,9 +206,12 @@ pub struct Bundle {
     pub bundle_id: BundleId,
     /// blake3 of this object without `bundle_id`, `bundle_hash` and `created_at`.
     pub bundle_hash: String,
+    /// The kind of agent it is for.
     pub agent_type: String,
+    /// What the agent is to do.
     pub scope: String,
     pub created_at: Timestamp,
+    /// The model it was counted for.
     pub model: String,
     /// The tokenizer that counted.
     pub tokenizer: String,
@@ -200,11 +222,13 @@ pub struct Bundle {
     /// Who the agent is to be; the template has a default.
     #[serde(default)]
     pub role: Option<String>,
+    /// Rules the agent must keep.
     #[serde(default)]
     pub constraints: Vec<String>,
     /// The final message that is expected back.
     #[serde(default)]
     pub expected_output: Option<String>,
+    /// The pieces of context in order; the last, of type `briefing`, is what the template adds.
     pub context_items: Vec<ContextItem>,
     /// Tokens of the whole briefing: the items' counts add up to it.
     pub total_tokens: u64,
@@ -214,8 +238,10 @@ pub struct Bundle {
     pub budget: u64,
     /// `budget` less `total_tokens_upper`; negative where it was let through over budget.
     pub budget_remaining: i64,
+    /// What was asked for and left out.
     #[serde(default)]
     pub skipped: Vec<Skipped>,
+    /// What references to second copies save.
     #[serde(default)]
     pub dedup: Dedup,
 }

@@ -7,6 +7,7 @@ words!(
     /// Where a deployment stands. Between `deployed` and the end nothing can be seen, so there is
     /// no “running”.
     ExecutionStatus {
+        /// Handed over, and not back.
         Deployed = "deployed",
         Completed = "completed",
         Failed = "failed",
@@ -36,7 +37,9 @@ pub struct ExecutionRecord {
     pub execution_id: ExecutionId,
     pub session_id: SessionId,
     pub agent_type: String,
+    /// When it was recorded as deployed.
     pub deployed_at: Timestamp,
+    /// When its end was recorded; none while it is open.
     pub completed_at: Option<Timestamp>,
     pub status: ExecutionStatus,
     pub scope: String,
@@ -50,13 +53,17 @@ pub struct ExecutionRecord {
     pub context_tokens_exact: bool,
     /// The tokens the briefing was allowed, where a bundle said so.
     pub context_budget: Option<u64>,
+    /// The model it runs on, where that is known.
     pub model: Option<String>,
+    /// The bundle it was given, where there was one.
     pub bundle_id: Option<BundleId>,
     /// blake3 of the briefing's bytes, kept in the store.
     pub briefing_hash: Option<String>,
     /// The commit that was checked out at deployment: what “lines added” is counted from.
     pub base_commit: Option<String>,
+    /// Whether it completed; none while it is open.
     pub success: Option<bool>,
+    /// What went wrong, in the words given.
     pub error_message: Option<String>,
     /// The paths the completion named, as given.
     pub deliverables: Vec<String>,
@@ -105,11 +112,13 @@ mod lossy_text {
 pub struct CompletionVersion {
     /// 1 is the oldest.
     pub version: u32,
+    /// When the amendment came.
     pub replaced_at: Timestamp,
     pub completed_at: Timestamp,
     pub status: ExecutionStatus,
     pub error_message: Option<String>,
     pub deliverables: Vec<String>,
+    /// Byte for byte; in JSON, bytes that are not UTF-8 become U+FFFD.
     #[serde(with = "lossy_text")]
     pub final_message: Option<Vec<u8>>,
 }
@@ -120,7 +129,9 @@ pub struct Allocation {
     pub allocation_id: String,
     pub execution_id: ExecutionId,
     pub context_type: ItemType,
+    /// The path with its selection; for `briefing` the template's name.
     pub context_source: String,
+    /// Tokens it costs in the briefing, wrapper included.
     pub token_count: u64,
     /// False where it was trimmed to fit the budget.
     pub included_in_deployment: bool,

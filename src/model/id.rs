@@ -55,12 +55,14 @@ macro_rules! id {
             /// What such an id names, in messages.
             pub const WHAT: &str = $what;
 
+            /// `text` as an id: 1 to 64 of `A-Z a-z 0-9 . _ -`, not beginning with `-`.
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidId> {
                 let text = text.into();
                 check(Self::WHAT, &text)?;
                 Ok(Self(text))
             }
 
+            /// The id as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -31,6 +31,7 @@ macro_rules! words {
         pub enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
+            /// Every value, in order.
             pub const ALL: &[$name] = &[$($name::$variant),+];
 
             /// The word for this value in JSON, in the database and on the command line.

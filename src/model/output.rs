@@ -23,6 +23,7 @@ pub struct Output {
     pub output_type: OutputType,
     /// By type: a [`Deliverable`], a [`Gate`], or `{"text": …}`.
     pub content: Value,
+    /// When it was first collected.
     pub created_at: Timestamp,
     pub metadata: OutputMetadata,
 }
@@ -33,6 +34,7 @@ pub struct Output {
 pub struct OutputMetadata {
     pub agent_type: String,
     pub model: Option<String>,
+    /// Other files that the output touches on, as given.
     pub related_files: Vec<String>,
 }
 
@@ -42,6 +44,7 @@ pub struct OutputMetadata {
 pub struct Deliverable {
     /// As named, relative to the project root where it lies inside.
     pub file_path: String,
+    /// Whether a regular file was there.
     pub exists: bool,
     /// Bytes.
     pub size: Option<u64>,
@@ -60,7 +63,9 @@ pub struct Deliverable {
 /// One quality gate and how it came out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gate {
+    /// Such as `tests` or `coverage`.
     pub name: String,
+    /// How it came out.
     pub result: GateResult,
 }
 
@@ -81,9 +86,13 @@ impl std::str::FromStr for Gate {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Value", try_from = "Value")]
 pub enum GateResult {
+    /// `pass`
     Pass,
+    /// `fail`
     Fail,
+    /// `skip`: it did not run.
     Skip,
+    /// A figure without a verdict.
     Number(f64),
 }
 
@@ -140,9 +149,12 @@ impl TryFrom<Value> for GateResult {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     pub report_id: ReportId,
+    /// The session it is on.
     pub session_id: Option<SessionId>,
     pub created_at: Timestamp,
+    /// The template it was rendered by.
     pub template: String,
+    /// Length in bytes.
     pub bytes: u64,
     /// blake3 of the report's bytes, kept in the store.
     pub content_hash: String,

@@ -13,7 +13,9 @@ pub struct ByteAmount(pub u64);
 /// A share or an amount of tokens: `20%` of a window, or `40k`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reserve {
+    /// So many tokens.
     Tokens(u64),
+    /// Percent of the window, 0 to below 100.
     Percent(f64),
 }
 

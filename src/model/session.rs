@@ -6,9 +6,13 @@ use serde::{Deserialize, Serialize};
 words!(
     /// Where a session stands.
     SessionStatus {
+        /// Begun; nothing was deployed yet.
         Planning = "planning",
+        /// Something was deployed, or it was moved to phase 3 or later.
         Executing = "executing",
+        /// Ended well.
         Completed = "completed",
+        /// Ended badly.
         Failed = "failed",
     }
 );
@@ -39,16 +43,23 @@ impl SessionStatus {
 pub struct Phase(u8);
 
 impl Phase {
+    /// 1: what is to be done.
     pub const ANALYZE: Phase = Phase(1);
+    /// 2: what each agent gets.
     pub const PREPARE: Phase = Phase(2);
+    /// 3: agents run.
     pub const DEPLOY: Phase = Phase(3);
+    /// 4: what came back is brought together.
     pub const SYNTHESIZE: Phase = Phase(4);
+    /// 5: the result is checked and the session ended.
     pub const CONFIRM: Phase = Phase(5);
 
+    /// 1 to 5.
     pub fn number(self) -> u8 {
         self.0
     }
 
+    /// The phase in a word: `analyze` to `confirm`.
     pub fn name(self) -> &'static str {
         match self.0 {
             1 => "analyze",
@@ -97,6 +108,7 @@ impl std::fmt::Display for Phase {
 pub struct SessionRecord {
     pub session_id: SessionId,
     pub created_at: Timestamp,
+    /// What it is about.
     pub scope: String,
     pub phase: Phase,
     pub status: SessionStatus,

@@ -14,15 +14,20 @@ use std::path::{Path, PathBuf};
 /// What to collect for one execution.
 #[derive(Debug, Clone, Default)]
 pub struct Collection {
+    /// Files it was to produce, relative to the workspace's `cwd`.
     pub deliverables: Vec<PathBuf>,
+    /// Quality gates and how they came out.
     pub validation: Vec<Gate>,
+    /// What was learned.
     pub insights: Vec<String>,
+    /// What went wrong.
     pub errors: Vec<String>,
     /// Other files that these outputs touch on.
     pub related_files: Vec<String>,
 }
 
 impl Collection {
+    /// Whether it names nothing to record; related files alone are nothing.
     pub fn is_empty(&self) -> bool {
         self.deliverables.is_empty()
             && self.validation.is_empty()
@@ -35,6 +40,7 @@ impl Collection {
 #[derive(Debug, Clone, Serialize)]
 pub struct Collected {
     pub execution_id: ExecutionId,
+    /// All that the collection named, whether new or not.
     pub outputs: Vec<Output>,
     /// How many of them were not on record yet.
     pub added: usize,

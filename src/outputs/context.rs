@@ -10,18 +10,25 @@ pub struct SynthesisContext {
     pub generated_at: Timestamp,
     /// Null for a report without a history.
     pub session: Option<SessionRecord>,
+    /// The figures at the top.
     pub summary: Summary,
     /// In the order of deployment.
     pub agents: Vec<AgentRow>,
+    /// Each file of each deployment, as last collected.
     pub deliverables: Vec<DeliverableRow>,
+    /// Each verdict of each deployment, the last one.
     pub gates: Vec<GateRow>,
     /// Numbers that gates reported, such as coverage.
     pub coverage: Vec<CoverageRow>,
+    /// Lines over all deliverables.
     pub changes: ChangeTotals,
+    /// What was learned, oldest first.
     pub insights: Vec<InsightRow>,
     /// The same message once, most frequent first.
     pub errors: Vec<ErrorGroup>,
+    /// What the deployments were given.
     pub context: ContextUse,
+    /// What happened, oldest first.
     pub timeline: Vec<Moment>,
     /// What follows from all this, most pressing first.
     pub recommendations: Vec<String>,
@@ -32,11 +39,13 @@ pub struct SynthesisContext {
 pub struct Summary {
     /// One sentence.
     pub headline: String,
+    /// Deployments in all, or agents named.
     pub deployed: usize,
     pub completed: usize,
     pub failed: usize,
     /// Deployed and not back.
     pub open: usize,
+    /// Files in all, there or not.
     pub deliverables: usize,
     pub deliverables_missing: usize,
     pub gates_passed: usize,
@@ -54,15 +63,20 @@ pub struct AgentRow {
     pub status: Option<ExecutionStatus>,
     pub deployed_at: Option<Timestamp>,
     pub completed_at: Option<Timestamp>,
+    /// Milliseconds from deployment to completion.
     pub duration_ms: Option<i64>,
     /// For people: `4m 10s`.
     pub duration: Option<String>,
+    /// The likely number; none without a history.
     pub context_tokens: Option<u64>,
     pub context_tokens_exact: bool,
+    /// Tokens it was allowed, where a bundle said so.
     pub context_budget: Option<u64>,
+    /// Whether it was given more than that.
     pub over_budget: bool,
     /// The beginning of its final message.
     pub result: Option<String>,
+    /// Length of the whole message in bytes.
     pub final_message_bytes: Option<u64>,
     pub error_message: Option<String>,
 }
@@ -74,10 +88,15 @@ pub struct DeliverableRow {
     pub agent_type: Option<String>,
     pub file_path: String,
     pub exists: bool,
+    /// Bytes; none if it is not there.
     pub size: Option<u64>,
+    /// blake3; none if it is not there.
     pub content_hash: Option<String>,
+    /// New since the deployment, by git; none where git cannot tell.
     pub lines_added: Option<u64>,
+    /// Lines that replace others.
     pub lines_modified: Option<u64>,
+    /// Lines removed without a replacement.
     pub lines_removed: Option<u64>,
 }
 
@@ -97,12 +116,14 @@ pub struct CoverageRow {
     pub execution_id: ExecutionId,
     pub agent_type: String,
     pub name: String,
+    /// A number.
     pub value: Value,
 }
 
 /// Lines over all deliverables; those that git could not tell count nothing.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ChangeTotals {
+    /// Deliverables that are there.
     pub files: usize,
     pub lines_added: u64,
     pub lines_modified: u64,
@@ -111,6 +132,7 @@ pub struct ChangeTotals {
     pub unknown: usize,
 }
 
+/// Something that was learned, and by whom.
 #[derive(Debug, Clone, Serialize)]
 pub struct InsightRow {
     pub execution_id: ExecutionId,
@@ -122,6 +144,7 @@ pub struct InsightRow {
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorGroup {
     pub message: String,
+    /// How often, over all deployments.
     pub count: usize,
     /// Agent types, each once.
     pub agents: Vec<String>,
@@ -131,12 +154,15 @@ pub struct ErrorGroup {
 /// What the deployments were given.
 #[derive(Debug, Clone, Serialize)]
 pub struct ContextUse {
+    /// The likely number, over all deployments.
     pub total_tokens: u64,
     /// Whether every count in the sum is exact.
     pub exact: bool,
     /// `≈` where it is not.
     pub approx: &'static str,
+    /// Per deployment.
     pub average_tokens: u64,
+    /// Of the deployment that was given most.
     pub largest_tokens: u64,
     /// What references to second copies saved.
     pub dedup_saved_tokens: u64,
@@ -148,7 +174,9 @@ pub struct ContextUse {
 #[derive(Debug, Clone, Serialize)]
 pub struct Moment {
     pub at: Timestamp,
+    /// `session started`, `deployed`, `completed`, `failed`, `session completed` or `session failed`.
     pub event: &'static str,
     pub execution_id: Option<ExecutionId>,
+    /// The agent, or the session's id.
     pub text: String,
 }

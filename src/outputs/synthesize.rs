@@ -14,7 +14,9 @@ const DEFAULT_TEMPLATE: &str = "synthesis-report";
 
 /// A report: its data and its text, which was kept.
 pub struct Synthesis {
+    /// What the template was given; serializes as the report's JSON.
     pub context: SynthesisContext,
+    /// The report as the template writes it.
     pub text: String,
     /// How it is kept; a report without a session is not.
     pub report: Option<Report>,
@@ -23,7 +25,9 @@ pub struct Synthesis {
 /// Agents and files of which nothing was recorded.
 #[derive(Debug, Clone, Default)]
 pub struct Unrecorded {
+    /// Kinds of agents.
     pub agents: Vec<String>,
+    /// Files, looked at as they are now.
     pub deliverables: Vec<PathBuf>,
 }
 
@@ -98,6 +102,7 @@ impl Outputs<'_> {
 /// A report that cannot be given.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportFault {
+    /// The report is on record, its text is not.
     #[error("the text of {id} is not in the history any more")]
     Lost { id: ReportId },
 }

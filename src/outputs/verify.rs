@@ -13,6 +13,7 @@ pub struct Verification {
     pub session_id: SessionId,
     /// Every deliverable there and unchanged, and no gate failed.
     pub valid: bool,
+    /// Each file of each deployment, as last collected.
     pub deliverables: Vec<DeliverableState>,
     /// Gates whose last result is `fail`, as `execution: gate`.
     pub failed_gates: Vec<String>,
@@ -23,6 +24,7 @@ pub struct Verification {
 pub struct DeliverableState {
     pub execution_id: ExecutionId,
     pub file_path: String,
+    /// Then against now.
     pub state: Verdict,
     /// blake3 when it was collected.
     pub recorded_hash: Option<String>,
@@ -30,6 +32,7 @@ pub struct DeliverableState {
     pub current_hash: Option<String>,
 }
 
+/// What became of a deliverable since it was last collected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
@@ -46,6 +49,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The word for it in JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",

@@ -18,6 +18,7 @@ pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, 
 pub struct Surface {
     /// Columns; `None` does not wrap.
     pub width: Option<u16>,
+    /// Whether it shows colours.
     pub colour: bool,
 }
 

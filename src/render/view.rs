@@ -5,11 +5,16 @@ use serde_json::Value;
 /// The formats of every verb.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Format {
+    /// A table for people, fitted to the surface.
     #[default]
     Table,
+    /// One JSON value, indented: a stable format.
     Json,
+    /// JSON, one entry a line.
     Jsonl,
+    /// The same as the table, in Markdown.
     Markdown,
+    /// Comma-separated values with a header.
     Csv,
 }
 
@@ -43,6 +48,7 @@ pub struct Document {
     pub blocks: Vec<Block>,
 }
 
+/// One part of a [`Document`].
 #[derive(Debug, Clone)]
 pub enum Block {
     /// A line that says what follows.
@@ -60,14 +66,17 @@ pub enum Block {
     },
 }
 
+/// Columns and rows, all cells text.
 #[derive(Debug, Clone)]
 pub struct Table {
     pub columns: Vec<Column>,
+    /// Each as long as there are columns.
     pub rows: Vec<Vec<Cell>>,
     /// Instead of a table without rows.
     pub when_empty: String,
 }
 
+/// A column's title and alignment.
 #[derive(Debug, Clone)]
 pub struct Column {
     pub title: String,
@@ -76,6 +85,7 @@ pub struct Column {
     pub gives_way: bool,
 }
 
+/// Which side a column's cells stand on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     Left,
@@ -93,6 +103,7 @@ pub enum Tone {
     Faint,
 }
 
+/// A text and how it is meant.
 #[derive(Debug, Clone, Default)]
 pub struct Cell {
     pub text: String,
@@ -106,6 +117,7 @@ impl<T: ToString> From<T> for Cell {
 }
 
 impl Cell {
+    /// A cell that is meant in some way.
     pub fn toned(text: impl ToString, tone: Tone) -> Cell {
         Cell { text: text.to_string(), tone }
     }
@@ -120,10 +132,12 @@ impl Cell {
 }
 
 impl Column {
+    /// A column of words.
     pub fn left(title: &str) -> Column {
         Column { title: title.to_owned(), align: Align::Left, gives_way: false }
     }
 
+    /// A column of figures.
     pub fn right(title: &str) -> Column {
         Column { title: title.to_owned(), align: Align::Right, gives_way: false }
     }
@@ -135,15 +149,18 @@ impl Column {
 }
 
 impl Table {
+    /// A table without rows; `when_empty` stands in place of it if none comes.
     pub fn new(columns: Vec<Column>, when_empty: &str) -> Table {
         Table { columns, rows: Vec::new(), when_empty: when_empty.to_owned() }
     }
 
+    /// Adds a row.
     pub fn row(mut self, cells: Vec<Cell>) -> Table {
         self.rows.push(cells);
         self
     }
 
+    /// Adds rows.
     pub fn rows(mut self, rows: impl IntoIterator<Item = Vec<Cell>>) -> Table {
         self.rows.extend(rows);
         self
@@ -151,31 +168,37 @@ impl Table {
 }
 
 impl Document {
+    /// An empty document.
     pub fn new() -> Document {
         Document::default()
     }
 
+    /// Adds a heading.
     pub fn heading(mut self, text: impl Into<String>) -> Document {
         self.blocks.push(Block::Heading(text.into()));
         self
     }
 
+    /// Adds names with their values.
     pub fn fields(mut self, fields: Vec<(&str, Cell)>) -> Document {
         let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
         self.blocks.push(Block::Fields(fields.collect()));
         self
     }
 
+    /// Adds a table.
     pub fn table(mut self, table: Table) -> Document {
         self.blocks.push(Block::Table(table));
         self
     }
 
+    /// Adds plain text.
     pub fn text(mut self, text: impl Into<String>) -> Document {
         self.blocks.push(Block::Text(text.into()));
         self
     }
 
+    /// Adds a bar; a `share` of 1 fills it.
     pub fn bar(mut self, label: impl Into<String>, share: f64, tone: Tone) -> Document {
         self.blocks.push(Block::Bar { label: label.into(), share, tone });
         self

@@ -11,9 +11,11 @@ use serde::Serialize;
 #[derive(Debug, Clone, Serialize)]
 pub struct BundleRow {
     pub bundle_id: BundleId,
+    /// When it was first prepared.
     pub created_at: Timestamp,
     pub agent_type: String,
     pub scope: String,
+    /// The likely number.
     pub total_tokens: u64,
     /// Whether that is exact.
     pub exact: bool,
@@ -40,6 +42,7 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The bundle of that very id.
     pub fn bundle(&self, id: &BundleId) -> Result<Option<Bundle>> {
         Ok(self
             .0

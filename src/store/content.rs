@@ -58,6 +58,7 @@ impl Store {
 }
 
 impl Reader<'_> {
+    /// Whether something is kept under `hash`.
     pub fn has_content(&self, hash: &str) -> Result<bool> {
         Ok(self
             .0

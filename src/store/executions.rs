@@ -24,6 +24,7 @@ pub struct ExecutionFilter {
     pub until: Option<Timestamp>,
     /// Read the final messages too.
     pub with_messages: bool,
+    /// At most so many; the default, 0, gives none.
     pub limit: u32,
 }
 
@@ -32,6 +33,7 @@ pub struct ExecutionFilter {
 pub struct PhaseTokens {
     pub phase: Phase,
     pub deployments: u64,
+    /// The likely number.
     pub tokens: u64,
     /// The upper end of that.
     pub tokens_upper: u64,
@@ -83,6 +85,7 @@ impl Reader<'_> {
         Ok(self.0.prepare_cached(&sql)?.query_row([id], execution).optional()?)
     }
 
+    /// Executions, newest first.
     pub fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionRecord>> {
         let mut conditions = Filter::default()
             .and("session_id = ?", &filter.session_id)
@@ -119,6 +122,7 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// What an execution was given, in the bundle's order.
     pub fn allocations(&self, id: &ExecutionId) -> Result<Vec<Allocation>> {
         let mut statement = self.0.prepare_cached(
             "SELECT allocation_id, execution_id, context_type, context_source, token_count,
@@ -161,6 +165,7 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
+    /// Adds an execution; its id must be free.
     pub fn insert_execution(&self, execution: &ExecutionRecord) -> Result<()> {
         self.0
             .prepare_cached(

@@ -7,20 +7,28 @@ use std::path::PathBuf;
 /// A failure of the history database.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreFault {
+    /// Another process held it past the deadline.
     #[error("the history is busy: another process held it for more than {seconds} s")]
     Busy { seconds: u64 },
+    /// SQLite found it corrupt, or no database.
     #[error("the history at {} is damaged: {detail}", path.display())]
     Damaged { path: PathBuf, detail: String },
+    /// A later version of this program wrote it.
     #[error("the history at {} has schema {found}, this sortie knows up to {known}", path.display())]
     Newer { path: PathBuf, found: i64, known: i64 },
+    /// A database of another program.
     #[error("{} is a database, but not one of sortie's", path.display())]
     Foreign { path: PathBuf },
+    /// It cannot be opened or written.
     #[error("the history at {} cannot be written: {detail}", path.display())]
     ReadOnly { path: PathBuf, detail: String },
+    /// No room is left on the disk.
     #[error("the disk is full: nothing was recorded in {}", path.display())]
     Full { path: PathBuf },
+    /// A content that does not match the hash it is kept under.
     #[error("content {hash} of the history does not match its hash")]
     ContentDamaged { hash: String },
+    /// Anything else the driver reports.
     #[error("the history refused the operation: {detail}")]
     Other { detail: String },
 }

@@ -114,8 +114,10 @@ impl Reader<'_> {
 /// A name that leads to nothing, or to several.
 #[derive(Debug, thiserror::Error)]
 pub enum NameFault {
+    /// `latest` of what there is none of.
     #[error("there is no {what} yet")]
     None { what: &'static str },
+    /// No id is or begins so; `near` are the most similar among the newest.
     #[error("there is no {what} '{}'", text.escape_debug())]
     Unknown {
         what: &'static str,
@@ -124,6 +126,7 @@ pub enum NameFault {
         latest: Vec<String>,
         listed_by: &'static str,
     },
+    /// Several ids begin so; `more` says whether there are others than the `candidates`.
     #[error("'{text}' begins the id of more than one {what}")]
     Ambiguous { what: &'static str, text: String, candidates: Vec<String>, more: bool },
 }

@@ -59,6 +59,7 @@ impl Store {
         Store { path: path.into(), patience, file: OnceCell::new(), nothing_yet: OnceCell::new() }
     }
 
+    /// Where the database is, or would be.
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -16,6 +16,7 @@ pub struct OutputFilter {
     pub output_type: Option<OutputType>,
     /// Collected then or later.
     pub since: Option<Timestamp>,
+    /// At most so many; the default, 0, gives none.
     pub limit: u32,
 }
 
@@ -31,6 +32,7 @@ fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
 }
 
 impl Reader<'_> {
+    /// Outputs, newest first.
     pub fn outputs(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
         let mut conditions = Filter::default()
             .and("e.session_id = ?", &filter.session_id)

@@ -19,6 +19,7 @@ fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
 }
 
 impl Reader<'_> {
+    /// The report of that very id.
     pub fn report(&self, id: &ReportId) -> Result<Option<Report>> {
         let sql = format!("SELECT {COLUMNS} FROM reports WHERE report_id = ?1");
         Ok(self.0.prepare_cached(&sql)?.query_row([id], report).optional()?)

@@ -11,8 +11,11 @@ use rusqlite::{OptionalExtension, Row, params};
 #[derive(Debug, Clone, Default)]
 pub struct SessionFilter {
     pub status: Option<SessionStatus>,
+    /// Begun then or later.
     pub since: Option<Timestamp>,
+    /// Begun before.
     pub until: Option<Timestamp>,
+    /// At most so many; the default, 0, gives none.
     pub limit: u32,
 }
 
@@ -33,11 +36,13 @@ fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
 }
 
 impl Reader<'_> {
+    /// The session of that very id.
     pub fn session(&self, id: &SessionId) -> Result<Option<SessionRecord>> {
         let sql = format!("SELECT {COLUMNS} FROM sessions WHERE session_id = ?1");
         Ok(self.0.prepare_cached(&sql)?.query_row([id], session).optional()?)
     }
 
+    /// Sessions, newest first.
     pub fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRecord>> {
         let mut conditions = Filter::default()
             .and("status = ?", &filter.status)
@@ -52,6 +57,7 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
+    /// Adds a session; its id must be free.
     pub fn insert_session(&self, session: &SessionRecord) -> Result<()> {
         self.0
             .prepare_cached(

@@ -6,12 +6,11 @@
 
 use crate::context::{Preparation, Request};
 use crate::error::Result;
-use crate::history::{Completion, Deployment, NewSession, Recorded, SessionDetail, Written};
+use crate::history::{Completed, Completion, Deployment, NewSession, SessionDetail, Written};
 use crate::model::{
     Bundle, ExecutionId, ExecutionRecord, Phase, SessionId, SessionRecord, SessionStatus,
 };
 use crate::outputs::{Collected, Collection, Synthesis, Verification};
-use crate::store::content;
 use crate::workspace::Workspace;
 
 /// One session of a project.
@@ -85,24 +84,26 @@ impl<'w> Session<'w> {
         &self,
         handover: Handover<'_>,
     ) -> Result<(Execution<'w>, ExecutionRecord, Written)> {
-        let briefing = match handover.bundle {
-            Some(bundle) => {
-                Some(briefing_of(self.workspace, bundle, handover.briefing.as_deref())?)
-            }
-            None => keep(self.workspace, handover.briefing.as_deref())?,
-        };
         let context = self.workspace.context();
-        let budget = |bundle| context.deployable_tokens(bundle, handover.model.as_deref());
-        let context_budget = handover.bundle.map(budget);
+        let (given, model) = (handover.briefing.as_deref(), handover.model.as_deref());
+        let briefing = context.handed_over(handover.bundle, given, model)?;
+        let context_budget =
+            handover.bundle.map(|bundle| context.deployable_tokens(bundle, model));
+        let context_tokens_exact = match handover.context_token_count {
+            Some(_) => true,
+            None => context.counts_exactly(handover.bundle, model),
+        };
         let (record, written) = self.workspace.history().deploy(Deployment {
             context_budget,
+            context_tokens_exact,
             session_id: self.id.clone(),
             execution_id: handover.execution_id,
             agent_type: handover.agent_type,
             scope: handover.scope,
             model: handover.model,
             bundle: handover.bundle,
-            briefing_hash: briefing,
+            briefing,
+            briefing_is_given: handover.briefing.is_some(),
             context_token_count: handover.context_token_count,
             phase: handover.phase,
             base_commit: self.workspace.head_commit(),
@@ -151,19 +152,21 @@ impl<'w> Execution<'w> {
 
     /// Says which bundle it was given, if its deployment did not.
     pub fn record_allocation(&self, bundle: &Bundle) -> Result<(ExecutionRecord, Written)> {
-        let briefing = briefing_of(self.workspace, bundle, None)?;
-        self.workspace.history().record_allocation(&self.id, bundle, Some(briefing))
+        let briefing = self.workspace.context().briefing_of(bundle)?;
+        self.workspace.history().record_allocation(&self.id, bundle, briefing)
     }
 
-    /// Records how it ended, then collects the deliverables named with it.
-    pub fn record_completion(
-        &self,
-        completion: &Completion,
-    ) -> Result<(ExecutionRecord, Recorded, Collected)> {
-        let (record, recorded) = self.workspace.history().complete(&self.id, completion)?;
-        let deliverables = completion.deliverables.iter().map(Into::into).collect();
-        let collected = self.collect(&Collection { deliverables, ..Collection::default() })?;
-        Ok((record, recorded, collected))
+    /// Records how it ended, and what is found of the deliverables named with it.
+    pub fn record_completion(&self, completion: &Completion) -> Result<Completed> {
+        let outputs = self.workspace.outputs();
+        let names = completion.deliverables.iter().map(|path| outputs.name(path.as_ref()));
+        let completion = Completion { deliverables: names.collect(), ..completion.clone() };
+        let named = Collection {
+            deliverables: completion.deliverables.iter().map(|name| outputs.path(name)).collect(),
+            ..Collection::default()
+        };
+        let found = outputs.look(&outputs.execution(&self.id)?, &named)?;
+        self.workspace.history().complete(&self.id, &completion, found)
     }
 
     /// Looks at what it produced and records it.
@@ -175,24 +178,4 @@ impl<'w> Execution<'w> {
     pub fn briefing(&self) -> Result<Vec<u8>> {
         self.workspace.history().briefing(&self.id)
     }
-}
-
-/// The hash of the briefing that goes with a bundle, kept: the given bytes, else the one last
-/// rendered, else the bundle's own rendering.
-fn briefing_of(workspace: &Workspace, bundle: &Bundle, given: Option<&[u8]>) -> Result<String> {
-    if let Some(hash) = keep(workspace, given)? {
-        return Ok(hash);
-    }
-    match workspace.store().read(|r| r.latest_briefing(&bundle.bundle_id))? {
-        Some(hash) => Ok(hash),
-        None => Ok(workspace.context().brief(bundle, None)?.briefing_hash),
-    }
-}
-
-fn keep(workspace: &Workspace, bytes: Option<&[u8]>) -> Result<Option<String>> {
-    let Some(bytes) = bytes else { return Ok(None) };
-    let hash = content::hash(bytes);
-    let packed = workspace.store().pack([(hash.as_str(), bytes)])?;
-    workspace.store().write(|w| w.keep_contents(&packed))?;
-    Ok(Some(hash))
 }

@@ -8,11 +8,8 @@ use crate::git::WorkTree;
 use crate::history::History;
 use crate::model::Timestamp;
 use crate::outputs::Outputs;
-use crate::store::{Patience, Store};
+use crate::store::{HOME, Store};
 use std::path::{Path, PathBuf};
-
-/// The directory that holds a project's history and templates.
-pub const HOME: &str = ".sortie";
 
 /// The database's name in it.
 const DATABASE: &str = "history.db";
@@ -26,8 +23,6 @@ pub struct Options {
     pub project_root: Option<PathBuf>,
     /// The database; without it the one in `.sortie/`.
     pub database: Option<PathBuf>,
-    /// How long to wait for other processes that write.
-    pub patience: Patience,
     /// The time that is recorded as now; without it the system's clock, at each step.
     pub now: Option<Timestamp>,
 }
@@ -39,7 +34,6 @@ impl Options {
             cwd: cwd.into(),
             project_root: None,
             database: None,
-            patience: Patience::Command,
             now: None,
         }
     }
@@ -66,7 +60,7 @@ impl Workspace {
         let database = options.database.unwrap_or_else(|| home.join(DATABASE));
         Ok(Workspace {
             config,
-            store: Store::at(database, options.patience),
+            store: Store::at(database),
             templates: Library::new(Some(home.join("templates"))),
             now: options.now,
             root,
@@ -132,6 +126,7 @@ impl Workspace {
             root: &self.root,
             git: self.git.as_ref(),
             store: &self.store,
+            history: self.history(),
             templates: &self.templates,
             now: self.now(),
         }

@@ -52,6 +52,8 @@ CREATE TABLE briefings (
   bundle_id     TEXT NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
   briefing_hash TEXT NOT NULL REFERENCES contents (content_hash),
   template      TEXT NOT NULL,
+  token_count   INTEGER NOT NULL,
+  tokens_upper  INTEGER NOT NULL,
   created_at    TEXT NOT NULL,
   UNIQUE (bundle_id, briefing_hash)
 ) STRICT;
@@ -115,7 +117,6 @@ CREATE TABLE context_allocations (
 ) STRICT;
 
 CREATE INDEX allocations_by_execution ON context_allocations (execution_id, position);
-CREATE INDEX allocations_by_source    ON context_allocations (context_source);
 
 CREATE TABLE outputs (
   seq          INTEGER PRIMARY KEY,

@@ -15,6 +15,8 @@ pub enum Origin {
     Embedded,
     /// It was read from this file.
     File(PathBuf),
+    /// As it was when a bundle was prepared, from the history.
+    Kept,
 }
 
 impl std::fmt::Display for Origin {
@@ -22,6 +24,7 @@ impl std::fmt::Display for Origin {
         match self {
             Self::Embedded => f.write_str("sortie"),
             Self::File(path) => write!(f, "{}", path.display()),
+            Self::Kept => f.write_str("the history"),
         }
     }
 }
@@ -38,6 +41,28 @@ pub struct Template {
 }
 
 impl Template {
+    /// The template with its partials as one text, to be kept and rendered again.
+    pub fn to_kept(&self) -> String {
+        serde_json::json!({
+            "name": self.name,
+            "source": self.source,
+            "partials": self.partials,
+        })
+        .to_string()
+    }
+
+    /// The template that was kept so; `None` if it was not.
+    pub fn from_kept(text: &str) -> Option<Template> {
+        #[derive(serde::Deserialize)]
+        struct Kept {
+            name: String,
+            source: String,
+            partials: BTreeMap<String, String>,
+        }
+        let Kept { name, source, partials } = serde_json::from_str(text).ok()?;
+        Some(Template { name, origin: Origin::Kept, source, partials })
+    }
+
     /// By name, without the `_` and `.hbs` of their files.
     pub(super) fn partials(&self) -> &BTreeMap<String, String> {
         &self.partials

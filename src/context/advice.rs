@@ -2,7 +2,8 @@
 
 use super::read::Loaded;
 use super::sections::{Section, sections};
-use super::tokens::{Count, Counter};
+use super::tokens::Counter;
+use crate::model::Count;
 use crate::model::{Priority, Selection};
 use serde::Serialize;
 use std::collections::BTreeMap;

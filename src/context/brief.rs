@@ -1,11 +1,12 @@
 //! Rendering the briefing of a bundle, and keeping what was rendered.
 
 use super::Context;
-use super::draft::{self, Measured};
+use super::draft::{self, Texts};
+use super::load::BundleFault;
 use super::tokens::Counter;
-use crate::briefing::TemplateKind;
+use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
-use crate::model::Bundle;
+use crate::model::{Bundle, ItemType, KeptBriefing};
 use crate::store::content;
 use serde::Serialize;
 
@@ -29,41 +30,109 @@ pub struct Briefing {
 }
 
 impl Context<'_> {
-    /// Renders a bundle from the contents in the store, with its own template or another, and keeps
-    /// the rendering. The same bundle and template give the same bytes, whatever became of the files.
+    /// Renders a bundle from the contents in the store, by the very template it was counted with or
+    /// by another, and keeps the rendering. The same bundle gives the same bytes, whatever became
+    /// of the files and of the template.
     pub fn brief(&self, bundle: &Bundle, template: Option<&str>) -> Result<Briefing> {
         let texts = self.texts_of(bundle)?;
-        let name = template.unwrap_or(&bundle.template);
-        let template = self.templates.get(TemplateKind::Briefing, name)?;
+        let template = match template {
+            Some(name) => self.templates.get(TemplateKind::Briefing, name)?,
+            None => kept_template(bundle, &texts)?,
+        };
         let model = self.model(Some(&bundle.model))?;
         let measured = draft::measure(bundle, &texts, &template, &Counter::new(&model))?;
-        let tokens = measured.total().tokens;
-        self.keep_briefing(bundle, &template.name, measured, tokens)
-    }
-
-    fn keep_briefing(
-        &self,
-        bundle: &Bundle,
-        template: &str,
-        measured: Measured,
-        tokens: u64,
-    ) -> Result<Briefing> {
-        let text = measured.text;
-        let briefing_hash = content::hash(text.as_bytes());
-        let packed = self.store.pack([(briefing_hash.as_str(), text.as_bytes())])?;
-        self.store.write(|w| {
-            w.keep_bundle(bundle)?;
-            w.keep_contents(&packed)?;
-            w.keep_briefing(&bundle.bundle_id, &briefing_hash, template, self.now)
-        })?;
+        let kept = KeptBriefing {
+            briefing_hash: content::hash(measured.text.as_bytes()),
+            count: measured.total(),
+        };
+        self.keep_rendering(Some(bundle), &kept, measured.text.as_bytes(), &template.name)?;
         Ok(Briefing {
             bundle_id: bundle.bundle_id.clone(),
-            template: template.to_owned(),
-            briefing_hash,
-            bytes: text.len() as u64,
-            tokens,
+            template: template.name,
+            briefing_hash: kept.briefing_hash,
+            bytes: measured.text.len() as u64,
+            tokens: kept.count.tokens,
             exact: bundle.exact,
-            text,
+            text: measured.text,
         })
     }
+
+    /// The briefing that goes with a deployment, kept: the given bytes, else the bundle's.
+    pub fn handed_over(
+        &self,
+        bundle: Option<&Bundle>,
+        given: Option<&[u8]>,
+        model: Option<&str>,
+    ) -> Result<Option<KeptBriefing>> {
+        let Some(bytes) = given else {
+            return bundle.map(|bundle| self.briefing_of(bundle)).transpose();
+        };
+        let name = bundle.map(|bundle| bundle.model.as_str()).or(model);
+        // A deployment on a model that is not known is recorded all the same.
+        let model = self.model(name).or_else(|_| self.model(None))?;
+        let text = String::from_utf8_lossy(bytes);
+        let kept = KeptBriefing {
+            briefing_hash: content::hash(bytes),
+            count: Counter::new(&model).count(&text, "text"),
+        };
+        self.keep_rendering(bundle, &kept, bytes, GIVEN)?;
+        Ok(Some(kept))
+    }
+
+    /// The briefing last rendered from a bundle, else its own rendering.
+    pub fn briefing_of(&self, bundle: &Bundle) -> Result<KeptBriefing> {
+        match self.store.read(|r| r.latest_briefing(&bundle.bundle_id))? {
+            Some(kept) => Ok(kept),
+            None => {
+                self.brief(bundle, None)?;
+                let kept = self.store.read(|r| r.latest_briefing(&bundle.bundle_id))?;
+                Ok(kept.expect("just kept"))
+            }
+        }
+    }
+
+    /// Whether tokens are counted exactly: for the bundle's model, else for the one named.
+    pub fn counts_exactly(&self, bundle: Option<&Bundle>, model: Option<&str>) -> bool {
+        match bundle {
+            Some(bundle) => bundle.exact,
+            None => self.model(model).is_ok_and(|model| model.exact()),
+        }
+    }
+
+    fn keep_rendering(
+        &self,
+        bundle: Option<&Bundle>,
+        kept: &KeptBriefing,
+        bytes: &[u8],
+        template: &str,
+    ) -> Result<()> {
+        let packed = self.store.pack([(kept.briefing_hash.as_str(), bytes)])?;
+        if let Some(bundle) = bundle {
+            self.check_kept(bundle)?;
+        }
+        self.store.write(|w| {
+            w.keep_contents(&packed)?;
+            match bundle {
+                None => Ok(()),
+                Some(bundle) => {
+                    w.keep_bundle(bundle)?;
+                    w.keep_briefing(&bundle.bundle_id, kept, template, self.now)
+                }
+            }
+        })
+    }
+}
+
+/// What stands for the template of a briefing that was rendered elsewhere.
+const GIVEN: &str = "(given)";
+
+/// The template that a bundle was counted with, as it was then.
+pub(super) fn kept_template(bundle: &Bundle, texts: &Texts) -> Result<Template> {
+    let frame = bundle.context_items.iter().find(|it| it.item_type == ItemType::Briefing);
+    let kept = frame.and_then(|frame| texts.get(&frame.content_hash));
+    let template = kept.and_then(|text| Template::from_kept(text));
+    template.ok_or_else(|| {
+        let (bundle, item) = (bundle.bundle_id.clone(), bundle.template.clone());
+        BundleFault::NotKept { bundle, item }.into()
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::models::{self, Model};
-use super::tokens::Count;
+use crate::model::Count;
 use crate::config::Config;
 use crate::model::{Bundle, Reserve};
 use serde::Serialize;

@@ -3,12 +3,15 @@
 
 use super::kind;
 use super::read::Loaded;
-use super::tokens::{Count, Counter};
+use super::tokens::Counter;
+use crate::model::Count;
 use crate::briefing::{self, BriefingContext, BriefingItem, Style, Template};
 use crate::error::Result;
 use crate::model::{Bundle, ContextItem, Dedup, Encoding, ItemType, Priority, Selection};
+use crate::render::to_json;
 use crate::store::content;
 use rayon::prelude::*;
+use serde_json::Value;
 use std::collections::HashMap;
 
 /// Texts by their hash.
@@ -90,7 +93,11 @@ pub fn measure(
     let context = BriefingContext::new(bundle, &|hash| text_of(texts, hash));
     let rendered = briefing::render(template, &context)?;
     let styles: HashMap<usize, Style> = rendered.item_styles.iter().copied().collect();
-    let cost = |item: &BriefingItem<'_>| cost(item, styles.get(&item.index).copied(), counter);
+    let cost = |item: &BriefingItem<'_>| {
+        let style = styles.get(&item.index).copied();
+        let is_sent = style.is_some() || rendered.text.contains(item.text);
+        cost(item, style, is_sent, counter)
+    };
     let costs: Vec<Cost> = context.items.par_iter().map(cost).collect();
     let mut items = vec![Count::default(); bundle.context_items.len()];
     for cost in &costs {
@@ -111,12 +118,18 @@ pub fn measure(
     Ok(measured)
 }
 
-fn cost(item: &BriefingItem<'_>, style: Option<Style>, counter: &Counter<'_>) -> Cost {
+fn cost(
+    item: &BriefingItem<'_>,
+    style: Option<Style>,
+    is_sent: bool,
+    counter: &Counter<'_>,
+) -> Cost {
     let row = kind::estimated_as(item.kind, item.text);
     let raw = |item: &BriefingItem<'_>| match style {
         Some(style) => counter.raw(&briefing::item_block(style, item)),
-        // A template may write a text without the helpers; then the text alone is its cost.
-        None => counter.raw(item.text),
+        // A template may write a text without the helpers, or leave it out.
+        None if is_sent => counter.raw(item.text),
+        None => 0,
     };
     let as_sent = raw(item);
     let in_full = match item.duplicate_of {
@@ -148,7 +161,7 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         priority: Priority::Required,
         sections: Vec::new(),
         shared_with: Vec::new(),
-        content_hash: content::hash(template.source.as_bytes()),
+        content_hash: content::hash(template.to_kept().as_bytes()),
         file_hash: None,
         bytes: (measured.text.len() as u64).saturating_sub(inside),
         selection: Selection::Whole,
@@ -165,18 +178,19 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
 
 /// Names a finished bundle after its content.
 pub fn seal(bundle: &mut Bundle) -> Result<()> {
-    bundle.bundle_hash = hash_of(bundle);
+    bundle.bundle_hash = hash_of(to_json(bundle));
     bundle.bundle_id = format!("bundle-{}", &bundle.bundle_hash[..12]).parse()?;
     Ok(())
 }
 
-/// blake3 of a bundle's JSON without what names and dates it.
-pub fn hash_of(bundle: &Bundle) -> String {
-    let mut value = serde_json::to_value(bundle).expect("a bundle has only text keys");
-    if let Some(object) = value.as_object_mut() {
+/// blake3 of a bundle's JSON, keys in order, without what names and dates it. Of the JSON, not of the
+/// type: what a later version adds, and what an editor reorders, is no change.
+pub fn hash_of(mut bundle: Value) -> String {
+    if let Some(object) = bundle.as_object_mut() {
         for key in ["bundle_id", "bundle_hash", "created_at"] {
             object.remove(key);
         }
     }
-    content::hash(value.to_string().as_bytes())
+    bundle.sort_all_objects();
+    content::hash(bundle.to_string().as_bytes())
 }

@@ -4,6 +4,7 @@ use super::Context;
 use super::draft::{self, Texts};
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{Bundle, BundleId};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// The largest bundle file that is read: a million items stay well below it.
@@ -21,11 +22,25 @@ impl Context<'_> {
 
     fn from_store(&self, name: &Path) -> Result<Bundle> {
         let text = name.to_string_lossy();
-        let looks_like_a_file = text.contains(['/', '\\']) || text.ends_with(".json");
-        self.store.read(|r| match r.find::<BundleId>(&text) {
-            Ok(id) => Ok(r.bundle(&id)?.expect("just found")),
-            Err(_) if looks_like_a_file => Err(BundleFault::Absent { path: name.into() }.into()),
-            Err(error) => Err(error),
+        if text.contains(['/', '\\']) || text.ends_with(".json") {
+            return Err(BundleFault::Absent { path: name.into() }.into());
+        }
+        self.store.read(|r| {
+            let id: BundleId = r.find(&text)?;
+            Ok(r.bundle(&id)?.expect("just found"))
+        })
+    }
+
+    /// Whether the store has every text of a bundle.
+    pub(super) fn check_kept(&self, bundle: &Bundle) -> Result<()> {
+        self.store.read(|r| {
+            for item in &bundle.context_items {
+                if !r.has_content(&item.content_hash)? {
+                    let (bundle, item) = (bundle.bundle_id.clone(), item.label());
+                    return Err(BundleFault::NotKept { bundle, item }.into());
+                }
+            }
+            Ok(())
         })
     }
 
@@ -56,17 +71,16 @@ fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
         return Err(unusable("it is too large".to_owned()).into());
     }
     let text = std::fs::read(file).or_cannot("read", path)?;
+    let value: Value = serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+    let hash = draft::hash_of(value.clone());
     let bundle: Bundle =
-        serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+        serde_json::from_value(value).map_err(|error| unusable(error.to_string()))?;
     if bundle.version > Bundle::VERSION {
-        return Err(unusable(format!(
-            "it has format {}, this sortie knows {}",
-            bundle.version,
-            Bundle::VERSION
-        ))
-        .into());
+        let known = Bundle::VERSION;
+        let why = format!("it has format {}, this sortie knows {known}", bundle.version);
+        return Err(unusable(why).into());
     }
-    match draft::hash_of(&bundle) == bundle.bundle_hash {
+    match hash == bundle.bundle_hash {
         true => Ok(bundle),
         false => Err(BundleFault::Altered { path: path.to_path_buf() }.into()),
     }
@@ -87,6 +101,9 @@ pub enum BundleFault {
     /// A text that this project's store does not have: the bundle was prepared elsewhere.
     #[error("the text of '{item}' in {bundle} is not in this project's history")]
     NotKept { bundle: BundleId, item: String },
+    /// Fewer than two bundles, or one twice.
+    #[error("there are no two different bundles to compare")]
+    TooFew,
     /// Bundles counted for different models, whose counts cannot be added up.
     #[error("{first} is counted for {first_model}, {second} for {second_model}")]
     Models { first: BundleId, first_model: String, second: BundleId, second_model: String },
@@ -96,7 +113,10 @@ impl Fault for BundleFault {
     fn kind(&self) -> Kind {
         match self {
             Self::Absent { .. } | Self::NotKept { .. } => Kind::NotFound,
-            Self::Unusable { .. } | Self::Altered { .. } | Self::Models { .. } => Kind::Usage,
+            Self::Unusable { .. }
+            | Self::Altered { .. }
+            | Self::TooFew
+            | Self::Models { .. } => Kind::Usage,
         }
     }
 
@@ -106,6 +126,7 @@ impl Fault for BundleFault {
             Self::Unusable { .. } => "`sortie ctx prepare-bundle` makes one".into(),
             Self::Altered { .. } => "prepare it again, or name it by its id: the store has it as it was".into(),
             Self::NotKept { .. } => "prepare it again here; texts are kept where a bundle is prepared".into(),
+            Self::TooFew => "name two or more: --bundles a.json,b.json".into(),
             Self::Models { .. } => "prepare them for one model: --model NAME".into(),
         })
     }

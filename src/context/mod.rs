@@ -35,7 +35,6 @@ pub use load::BundleFault;
 pub use prepare::{OnOverBudget, Preparation, Prepared, Request};
 pub use root::{Root, human_bytes};
 pub use select::{Selectors, Wanted};
-pub use tokens::Count;
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
 pub use view::{BundleList, ModelList, SharedView, TemplateList};

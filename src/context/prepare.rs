@@ -9,6 +9,7 @@ use super::models::{self, DEFAULT_MODEL, Model};
 use super::read::{Loaded, read_all};
 use super::select::{Selectors, select};
 use super::tokens::Counter;
+use crate::model::Count;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
 use crate::model::{Bundle, BundleId, Dedup, Priority, SkipReason, Skipped};
@@ -97,7 +98,7 @@ impl Context<'_> {
             return Ok(Preparation::OverBudget(over_budget(&material, &attempt)));
         }
         let (bundle, budget) = (self.finish(&material, attempt)?, material.budget);
-        let count = super::Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
+        let count = Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
         let status = budget.status(count);
         Ok(Preparation::Ready(Box::new(Prepared { bundle, budget, status })))
     }
@@ -186,11 +187,13 @@ impl Context<'_> {
     pub(super) fn keep(&self, bundle: &Bundle, texts: &Texts, template: &Template) -> Result<()> {
         let frame = bundle.context_items.last().map(|item| item.content_hash.as_str());
         let of_items = texts.iter().map(|(hash, text)| (hash.as_str(), text.as_bytes()));
-        let contents = of_items.chain(frame.map(|hash| (hash, template.source.as_bytes())));
+        let frame_text = template.to_kept();
+        let contents = of_items.chain(frame.map(|hash| (hash, frame_text.as_bytes())));
         let packed = self.store.pack(contents)?;
         self.store.write(|w| {
             w.keep_contents(&packed)?;
-            w.keep_bundle(bundle)
+            w.keep_bundle(bundle)?;
+            w.renew_bundle(&bundle.bundle_id, self.now)
         })
     }
 }
@@ -233,6 +236,7 @@ fn trim(material: &mut Material, attempt: &Attempt) -> bool {
             detail: None,
             token_count: Some(attempt.measured.items[*at].tokens),
             priority: Some(item.priority),
+            item_type: Some(item.item_type),
         });
     }
     !gone.is_empty()

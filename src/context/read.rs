@@ -56,6 +56,7 @@ pub fn read_all(
                 detail: refusal.detail,
                 token_count: None,
                 priority: None,
+        item_type: None,
             }),
         }
     }

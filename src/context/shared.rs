@@ -6,9 +6,10 @@ use super::load::BundleFault;
 use super::models::Model;
 use super::prepare::DEFAULT_TEMPLATE;
 use super::tokens::Counter;
-use crate::briefing::{Template, TemplateKind};
+use crate::briefing::TemplateKind;
 use crate::error::Result;
-use crate::model::{Bundle, ContextItem, Dedup, ItemType, SharedSource};
+use super::brief::kept_template;
+use crate::model::{Bundle, BundleId, ContextItem, Dedup, ItemType, SharedSource};
 use std::collections::{BTreeSet, HashMap};
 
 /// What one item of the shared bundle replaces.
@@ -22,8 +23,12 @@ impl Context<'_> {
     /// Finds what at least two of `bundles` hold, makes a shared bundle of it and keeps that.
     /// `dedup` in it tells what it saves: each text once, and a one-line reference elsewhere.
     pub fn deduplicate(&self, bundles: &[Bundle]) -> Result<Bundle> {
-        let model = self.model(bundles.first().map(|bundle| bundle.model.as_str()))?;
+        let ids: BTreeSet<&BundleId> = bundles.iter().map(|bundle| &bundle.bundle_id).collect();
+        if ids.len() < 2 || ids.len() < bundles.len() {
+            return Err(BundleFault::TooFew.into());
+        }
         same_model(bundles)?;
+        let model = self.model(Some(&bundles[0].model))?;
         let mut texts = Texts::new();
         for bundle in bundles {
             texts.extend(self.texts_of(bundle)?);
@@ -82,7 +87,7 @@ impl Context<'_> {
                     item.duplicate_of = Some(format!("shared context: {label}"));
                 }
             }
-            let template = self.template_of(bundle)?;
+            let template = kept_template(bundle, texts)?;
             let after = draft::measure(&referring, texts, &template, counter)?.total().tokens;
             dedup.tokens_before += bundle.total_tokens;
             dedup.tokens_after += after;
@@ -94,10 +99,6 @@ impl Context<'_> {
             });
         }
         Ok(dedup)
-    }
-
-    fn template_of(&self, bundle: &Bundle) -> Result<Template> {
-        self.templates.get(TemplateKind::Briefing, &bundle.template)
     }
 }
 

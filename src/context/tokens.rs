@@ -2,31 +2,9 @@
 
 use super::kind;
 use super::models::{Model, Tokenizer};
+use crate::model::Count;
 use rayon::prelude::*;
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
-
-/// How many tokens a text has for a model.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Count {
-    /// The likely number; the number where the count is exact.
-    pub tokens: u64,
-    /// The upper end of the estimate, which budgets are checked against.
-    pub upper: u64,
-}
-
-impl std::ops::Add for Count {
-    type Output = Count;
-
-    fn add(self, other: Count) -> Count {
-        Count { tokens: self.tokens + other.tokens, upper: self.upper + other.upper }
-    }
-}
-
-impl std::iter::Sum for Count {
-    fn sum<I: Iterator<Item = Count>>(counts: I) -> Count {
-        counts.fold(Count::default(), std::ops::Add::add)
-    }
-}
 
 /// Counts for one model.
 pub struct Counter<'m> {

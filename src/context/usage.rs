@@ -3,7 +3,7 @@
 
 use super::Context;
 use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
-use super::tokens::Count;
+use crate::model::Count;
 use crate::error::Result;
 use crate::model::{Bundle, Phase, SessionId};
 use serde::Serialize;

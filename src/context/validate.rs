@@ -3,7 +3,8 @@
 use super::Context;
 use super::read::read_all;
 use super::select::{Selectors, Wanted, select};
-use super::tokens::{Count, Counter};
+use super::tokens::Counter;
+use crate::model::Count;
 use crate::error::{Kind, Result};
 use crate::model::{ItemType, Priority};
 use serde::Serialize;

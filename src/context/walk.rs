@@ -137,5 +137,6 @@ fn skipped(root: &Root, path: &Path, reason: SkipReason, detail: &str) -> Skippe
         detail: (!detail.is_empty()).then(|| detail.to_owned()),
         token_count: None,
         priority: None,
+        item_type: None,
     }
 }

@@ -2,12 +2,13 @@
 //! unless it amends, and then the earlier one is kept.
 
 use super::History;
-use super::fault::{Differences, HistoryFault};
+use super::collected::{self, Again, Collected};
+use super::fault::{Difference, Differences, HistoryFault};
 use crate::error::Result;
 use crate::model::{
-    CompletionStatus, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus,
+    CompletionStatus, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Output,
 };
-use crate::store::Writer;
+use crate::store::{Writer, content};
 
 /// How a deployment ended.
 #[derive(Debug, Clone)]
@@ -35,29 +36,71 @@ pub enum Recorded {
     Amended { earlier: u32 },
 }
 
+/// A completion on record.
+#[derive(Debug, Clone)]
+pub struct Completed {
+    pub execution: ExecutionRecord,
+    pub recorded: Recorded,
+    /// The deliverables named with it, as they were found.
+    pub collected: Collected,
+}
+
+impl Completion {
+    /// An agent that came back with a message.
+    pub fn completed(message: impl Into<Vec<u8>>) -> Completion {
+        Completion {
+            status: CompletionStatus::Completed,
+            final_message: Some(message.into()),
+            error_message: None,
+            deliverables: Vec::new(),
+            amend: false,
+        }
+    }
+
+    /// An agent that failed.
+    pub fn failed(error_message: impl Into<String>) -> Completion {
+        Completion {
+            status: CompletionStatus::Failed,
+            final_message: None,
+            error_message: Some(error_message.into()),
+            deliverables: Vec::new(),
+            amend: false,
+        }
+    }
+}
+
 impl History<'_> {
-    /// Records how a deployment ended.
+    /// Records how a deployment ended and what was found of its deliverables, both or neither.
     pub fn complete(
         &self,
         id: &ExecutionId,
         completion: &Completion,
-    ) -> Result<(ExecutionRecord, Recorded)> {
+        outputs: Vec<Output>,
+    ) -> Result<Completed> {
         self.store.write(|w| {
             let id: ExecutionId = w.find(id.as_str())?;
-            let execution = w.execution(&id)?.expect("just found");
-            if execution.status == ExecutionStatus::Deployed {
-                return Ok((self.write(w, execution, completion)?, Recorded::New));
-            }
-            let differences = differences(&execution, completion);
-            if differences.is_empty() {
-                return Ok((execution, Recorded::Already));
-            }
-            if !completion.amend {
-                let differences = differences.into_vec();
-                return Err(HistoryFault::OtherCompletion { id, differences }.into());
-            }
-            let earlier = self.keep_earlier(w, &execution)?;
-            Ok((self.write(w, execution, completion)?, Recorded::Amended { earlier }))
+            let on_record = w.execution(&id)?.expect("just found");
+            let (execution, recorded) = match on_record.status {
+                ExecutionStatus::Deployed => {
+                    (self.write(w, on_record, completion)?, Recorded::New)
+                }
+                _ if is_same(&on_record, completion) => (on_record, Recorded::Already),
+                _ if completion.amend => {
+                    let earlier = self.keep_earlier(w, &on_record)?;
+                    (self.write(w, on_record, completion)?, Recorded::Amended { earlier })
+                }
+                _ => {
+                    let differences = differences(&on_record, completion);
+                    return Err(HistoryFault::OtherCompletion { id, differences }.into());
+                }
+            };
+            // A retry must not move what later checks compare with.
+            let again = match recorded {
+                Recorded::Already => Again::Never,
+                Recorded::New | Recorded::Amended { .. } => Again::IfChanged,
+            };
+            let collected = collected::record(w, &id, outputs, again)?;
+            Ok(Completed { execution, recorded, collected })
         })
     }
 
@@ -98,22 +141,37 @@ impl History<'_> {
     }
 }
 
-fn differences(recorded: &ExecutionRecord, given: &Completion) -> Differences {
+fn is_same(recorded: &ExecutionRecord, given: &Completion) -> bool {
+    recorded.status == given.status.into()
+        && recorded.error_message == given.error_message
+        && recorded.deliverables == given.deliverables
+        && recorded.final_message == given.final_message
+}
+
+/// What to show of two completions that are not the same.
+fn differences(recorded: &ExecutionRecord, given: &Completion) -> Vec<Difference> {
     let text = |message: &Option<Vec<u8>>| {
         message.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned())
     };
-    let bytes = |message: &Option<Vec<u8>>| message.as_ref().map(Vec::len);
     let differences = Differences::default()
         .compare("status", recorded.status.as_str(), given.status.as_str())
         .compare_opt("error_message", recorded.error_message.as_ref(), given.error_message.as_ref())
-        .compare("deliverables", &recorded.deliverables.join(", "), &given.deliverables.join(", "));
-    if recorded.final_message == given.final_message {
-        return differences;
-    }
+        .compare(
+            "deliverables",
+            &format!("{:?}", recorded.deliverables),
+            &format!("{:?}", given.deliverables),
+        );
     let (theirs, ours) = (&recorded.final_message, &given.final_message);
-    differences.compare_opt("final_message", text(theirs), text(ours)).compare_opt(
-        "final_message_bytes",
-        bytes(theirs),
-        bytes(ours),
-    )
+    if theirs == ours {
+        return differences.into_vec();
+    }
+    let described = |message: &Option<Vec<u8>>| {
+        message.as_ref().map(|bytes| {
+            format!("{} bytes, blake3 {}", bytes.len(), &content::hash(bytes)[..12])
+        })
+    };
+    differences
+        .compare_opt("final_message", text(theirs), text(ours))
+        .compare_opt("the message's bytes", described(theirs), described(ours))
+        .into_vec()
 }

@@ -5,8 +5,8 @@ use super::sessions::open_session;
 use super::{History, Written};
 use crate::error::Result;
 use crate::model::{
-    Allocation, Bundle, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType, Phase, Priority,
-    SessionId, SessionStatus, SkipReason, Timestamp,
+    Allocation, Bundle, Count, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType, KeptBriefing,
+    Phase, Priority, SessionId, SessionRecord, SessionStatus, SkipReason, Timestamp,
 };
 use crate::store::{Writer, content};
 
@@ -24,10 +24,14 @@ pub struct Deployment<'b> {
     pub model: Option<String>,
     /// The bundle that was kept before; it says the tokens and the allocations.
     pub bundle: Option<&'b Bundle>,
-    /// The briefing that is handed over, kept before.
-    pub briefing_hash: Option<String>,
+    /// The briefing that is handed over, kept before; it says the tokens.
+    pub briefing: Option<KeptBriefing>,
+    /// Whether the call named that briefing, so that another one is a contradiction.
+    pub briefing_is_given: bool,
     /// Tokens, where there is no bundle.
     pub context_token_count: Option<u64>,
+    /// Whether the tokens are exact.
+    pub context_tokens_exact: bool,
     /// The session's, if none is given.
     pub phase: Option<Phase>,
     /// The commit that is checked out: what changed lines are counted from.
@@ -54,7 +58,7 @@ impl History<'_> {
                 session.status = SessionStatus::Executing;
                 w.update_session(&session)?;
             }
-            let execution = self.execution(w, &new, session.phase)?;
+            let execution = self.execution(w, &new, &session)?;
             w.insert_execution(&execution)?;
             if let Some(bundle) = new.bundle {
                 insert_allocations(w, &execution.execution_id, bundle)?;
@@ -67,7 +71,7 @@ impl History<'_> {
         &self,
         w: &Writer<'_>,
         new: &Deployment<'_>,
-        phase: Phase,
+        session: &SessionRecord,
     ) -> Result<ExecutionRecord> {
         let execution_id = match &new.execution_id {
             Some(id) => id.clone(),
@@ -75,22 +79,20 @@ impl History<'_> {
         };
         Ok(ExecutionRecord {
             execution_id,
-            session_id: new.session_id.clone(),
+            session_id: session.session_id.clone(),
             agent_type: new.agent_type.clone(),
             deployed_at: self.now,
             completed_at: None,
             status: ExecutionStatus::Deployed,
             scope: new.scope.clone(),
-            phase: new.phase.unwrap_or(phase),
-            context_token_count: new.tokens(),
-            context_tokens_upper: new
-                .bundle
-                .map_or(new.tokens(), |bundle| bundle.total_tokens_upper),
-            context_tokens_exact: new.bundle.is_none_or(|bundle| bundle.exact),
+            phase: new.phase.unwrap_or(session.phase),
+            context_token_count: new.count().tokens,
+            context_tokens_upper: new.count().upper,
+            context_tokens_exact: new.context_tokens_exact,
             context_budget: new.context_budget,
             model: new.model(),
             bundle_id: new.bundle.map(|bundle| bundle.bundle_id.clone()),
-            briefing_hash: new.briefing_hash.clone(),
+            briefing_hash: new.briefing.as_ref().map(|it| it.briefing_hash.clone()),
             base_commit: new.base_commit.clone(),
             success: None,
             error_message: None,
@@ -106,7 +108,7 @@ impl History<'_> {
         &self,
         id: &ExecutionId,
         bundle: &Bundle,
-        briefing_hash: Option<String>,
+        briefing: KeptBriefing,
     ) -> Result<(ExecutionRecord, Written)> {
         self.store.write(|w| {
             let id: ExecutionId = w.find(id.as_str())?;
@@ -121,12 +123,12 @@ impl History<'_> {
                 }
                 None => {}
             }
-            execution.context_token_count = bundle.total_tokens;
-            execution.context_tokens_upper = bundle.total_tokens_upper;
+            execution.context_token_count = briefing.count.tokens;
+            execution.context_tokens_upper = briefing.count.upper;
             execution.context_tokens_exact = bundle.exact;
             execution.context_budget = Some(bundle.budget);
             execution.bundle_id = Some(bundle.bundle_id.clone());
-            execution.briefing_hash = briefing_hash;
+            execution.briefing_hash = Some(briefing.briefing_hash);
             w.update_context(&execution)?;
             insert_allocations(w, &id, bundle)?;
             Ok((execution, Written::New))
@@ -137,10 +139,10 @@ impl History<'_> {
 impl Deployment<'_> {
     fn check_budget(&self) -> Result<()> {
         match (self.bundle, self.context_budget) {
-            (Some(bundle), Some(budget)) if bundle.total_tokens_upper > budget && !self.force => {
+            (Some(bundle), Some(budget)) if self.count().upper > budget && !self.force => {
                 Err(HistoryFault::OverBudget {
                     bundle: bundle.bundle_id.clone(),
-                    tokens: bundle.total_tokens_upper,
+                    tokens: self.count().upper,
                     budget,
                 }
                 .into())
@@ -149,8 +151,18 @@ impl Deployment<'_> {
         }
     }
 
-    fn tokens(&self) -> u64 {
-        self.bundle.map(|bundle| bundle.total_tokens).or(self.context_token_count).unwrap_or(0)
+    /// Tokens of what is really sent: as given, else the briefing's, else the bundle's.
+    fn count(&self) -> Count {
+        let of_bundle = |it: &Bundle| Count { tokens: it.total_tokens, upper: it.total_tokens_upper };
+        match self.context_token_count {
+            Some(tokens) => Count { tokens, upper: tokens },
+            None => self
+                .briefing
+                .as_ref()
+                .map(|briefing| briefing.count)
+                .or(self.bundle.map(of_bundle))
+                .unwrap_or_default(),
+        }
     }
 
     /// As given; else the one the bundle was counted for.
@@ -163,20 +175,26 @@ fn same_or_refused(
     recorded: ExecutionRecord,
     new: &Deployment<'_>,
 ) -> Result<(ExecutionRecord, Written)> {
-    let given_bundle = new.bundle.map(|bundle| &bundle.bundle_id);
     let mut differences = Differences::default()
         .compare("session_id", recorded.session_id.as_str(), new.session_id.as_str())
         .compare("agent_type", &recorded.agent_type, &new.agent_type)
         .compare("scope", &recorded.scope, &new.scope)
         .compare_opt("model", recorded.model.as_ref(), new.model().as_ref());
+    if let Some(phase) = new.phase {
+        differences = differences.compare("phase", &recorded.phase.to_string(), &phase.to_string());
+    }
     // A bundle may have been named later, by record-allocation.
-    if new.bundle.is_some() || new.context_token_count.is_some() {
-        differences =
-            differences.compare_opt("bundle", recorded.bundle_id.as_ref(), given_bundle).compare(
-                "context_token_count",
-                &recorded.context_token_count.to_string(),
-                &new.tokens().to_string(),
-            );
+    if let Some(bundle) = new.bundle {
+        let given = Some(&bundle.bundle_id);
+        differences = differences.compare_opt("bundle", recorded.bundle_id.as_ref(), given);
+    }
+    if let Some(briefing) = new.briefing.as_ref().filter(|_| new.briefing_is_given) {
+        let given = Some(&briefing.briefing_hash);
+        differences = differences.compare_opt("briefing", recorded.briefing_hash.as_ref(), given);
+    }
+    if let Some(tokens) = new.context_token_count.filter(|_| recorded.bundle_id.is_none()) {
+        let (theirs, ours) = (recorded.context_token_count.to_string(), tokens.to_string());
+        differences = differences.compare("context_token_count", &theirs, &ours);
     }
     match differences.is_empty() {
         true => Ok((recorded, Written::Already)),
@@ -225,7 +243,7 @@ pub fn allocations_of(id: &ExecutionId, bundle: &Bundle) -> Vec<Allocation> {
     let trimmed = trimmed.map(|it| Allocation {
         allocation_id: String::new(),
         execution_id: id.clone(),
-        context_type: ItemType::File,
+        context_type: it.item_type.unwrap_or(ItemType::File),
         context_source: it.source.clone(),
         token_count: it.token_count.unwrap_or(0),
         included_in_deployment: false,

@@ -3,6 +3,7 @@
 //!
 //! [`History`] is the handle; `sessions`, `deployments` and `completions` write, `query` reads.
 
+mod collected;
 mod completions;
 mod deployments;
 mod fault;
@@ -10,10 +11,11 @@ mod query;
 mod sessions;
 mod view;
 
-pub use crate::store::{ExecutionFilter, SessionFilter};
-pub use completions::{Completion, Recorded};
+pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
+pub use collected::Collected;
+pub use completions::{Completed, Completion, Recorded};
 pub use deployments::{Deployment, allocations_of};
-pub use fault::HistoryFault;
+pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
 pub use sessions::NewSession;
 pub use view::{ExecutionList, SessionList};

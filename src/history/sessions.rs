@@ -26,8 +26,13 @@ impl History<'_> {
                 None => next_id(w, self.now)?,
             };
             if let Some(recorded) = w.session(&session_id)? {
-                let differences =
+                let mut differences =
                     Differences::default().compare("scope", &recorded.scope, &new.scope);
+                if !new.metadata.is_empty() && new.metadata != recorded.metadata {
+                    let text = |map| serde_json::Value::Object(map).to_string();
+                    let (theirs, ours) = (text(recorded.metadata.clone()), text(new.metadata));
+                    differences = differences.compare("metadata", &theirs, &ours);
+                }
                 return match differences.is_empty() {
                     true => Ok((recorded, Written::Already)),
                     false => Err(HistoryFault::OtherSession {
@@ -108,7 +113,9 @@ pub(super) fn open_session(w: &Writer<'_>, id: &SessionId) -> Result<SessionReco
 fn next_id(w: &Writer<'_>, now: Timestamp) -> Result<SessionId> {
     let prefix = format!("orch-{}-", now.day());
     let taken = w.ids_from::<SessionId>(&prefix, u32::MAX)?;
-    let numbers = taken.iter().filter_map(|id| id[prefix.len()..].parse::<u32>().ok());
+    // Someone's own id that only looks like one of ours must not use the numbers up.
+    let numbers = taken.iter().filter(|id| id.len() <= prefix.len() + 6);
+    let numbers = numbers.filter_map(|id| id[prefix.len()..].parse::<u32>().ok());
     let next = numbers.max().unwrap_or(0) + 1;
     Ok(SessionId::new(format!("{prefix}{next:03}"))?)
 }

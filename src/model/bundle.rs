@@ -3,7 +3,7 @@
 //! This is the JSON that users keep and pass on; its schema is published as
 //! `assets/bundle.schema.json`. The texts themselves stand in the store, by their hash.
 
-use super::{BundleId, Timestamp, words};
+use super::{BundleId, Count, Timestamp, words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -155,6 +155,18 @@ pub struct Skipped {
     pub token_count: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
+    /// For what was trimmed: what it was to be.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub item_type: Option<ItemType>,
+}
+
+/// A briefing that the store has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptBriefing {
+    /// blake3 of its bytes.
+    pub briefing_hash: String,
+    /// Its tokens by the model it was rendered for.
+    pub count: Count,
 }
 
 /// What deduplication found and saved.

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 /// The longest identifier, in bytes.
 const MAX_LEN: usize = 64;
 
+/// The word that names the newest of anything; no id may be called so.
+pub const LATEST: &str = "latest";
+
 /// A text that is no identifier.
 #[derive(Debug, thiserror::Error)]
 #[error("'{}' is not a valid {what} id: {why}", text.escape_debug())]
@@ -34,6 +37,8 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidId> {
         "it is too long"
     } else if text.starts_with('-') {
         "it begins with '-'"
+    } else if text == LATEST {
+        "it is the word for the newest"
     } else if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
         "it has a character outside A-Z a-z 0-9 . _ -"
     } else {
@@ -133,7 +138,7 @@ mod tests {
         for good in ["a", "orch-2025-01-17-001", "exec_1.2", &"x".repeat(64)] {
             assert!(SessionId::new(good).is_ok(), "{good}");
         }
-        for bad in ["", "-x", "a b", "é", "a/b", "a\n", &"x".repeat(65)] {
+        for bad in ["", "latest", "-x", "a b", "é", "a/b", "a\n", &"x".repeat(65)] {
             assert!(SessionId::new(bad).is_err(), "{bad}");
         }
     }

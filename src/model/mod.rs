@@ -9,15 +9,15 @@ mod session;
 mod time;
 
 pub use bundle::{
-    Bundle, ContextItem, Dedup, Encoding, ItemType, Priority, Selection, SharedSource, SkipReason,
+    Bundle, ContextItem, Dedup, Encoding, ItemType, KeptBriefing, Priority, Selection, SharedSource, SkipReason,
     Skipped,
 };
 pub use execution::{
     Allocation, CompletionStatus, CompletionVersion, ExecutionRecord, ExecutionStatus,
 };
-pub use id::{BundleId, ExecutionId, InvalidId, OutputId, ReportId, SessionId};
+pub use id::{BundleId, ExecutionId, InvalidId, LATEST, OutputId, ReportId, SessionId};
 pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputType, Report};
-pub use quantity::{ByteAmount, Reserve, TokenAmount};
+pub use quantity::{ByteAmount, Count, Reserve, TokenAmount};
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 

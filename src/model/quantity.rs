@@ -29,23 +29,53 @@ impl Reserve {
     }
 }
 
-/// `text` as a number with a unit from `units`; the first unit that fits at the end counts.
-fn parse(text: &str, units: &[(&str, f64)]) -> Option<u64> {
+/// How many tokens a text has for a model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// The likely number; the number where the count is exact.
+    pub tokens: u64,
+    /// The upper end of the estimate, which budgets are checked against.
+    pub upper: u64,
+}
+
+impl std::ops::Add for Count {
+    type Output = Count;
+
+    fn add(self, other: Count) -> Count {
+        Count { tokens: self.tokens + other.tokens, upper: self.upper + other.upper }
+    }
+}
+
+impl std::iter::Sum for Count {
+    fn sum<I: Iterator<Item = Count>>(counts: I) -> Count {
+        counts.fold(Count::default(), std::ops::Add::add)
+    }
+}
+
+/// `text` as a whole number with a unit from `units`; the first unit that fits at the end counts.
+/// Decimals are allowed where a whole number comes of them: `1.5k`, not `1.0005k`.
+fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let lower = text.trim().to_ascii_lowercase().replace('_', "");
-    let (digits, factor) = units
+    let (digits, unit) = units
         .iter()
         .find_map(|(unit, factor)| lower.strip_suffix(unit).map(|rest| (rest, *factor)))
-        .unwrap_or((&lower, 1.0));
-    let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let value = digits.parse::<f64>().ok().filter(|_| plain)? * factor;
-    (value.fract() == 0.0 && value < u64::MAX as f64).then_some(value as u64)
+        .unwrap_or((&lower, 1));
+    let (whole, decimals) = digits.split_once('.').unwrap_or((digits, "0"));
+    let number = |text: &str| {
+        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u128>().ok()).flatten()
+    };
+    let scale = 10u128.checked_pow(decimals.len().try_into().ok()?)?;
+    let parts = number(whole)?.checked_mul(scale)?.checked_add(number(decimals)?)?;
+    let value = parts.checked_mul(u128::from(unit))?;
+    // What a signed column can hold.
+    (value % scale == 0 && value / scale <= i64::MAX as u128).then_some((value / scale) as u64)
 }
 
 impl std::str::FromStr for TokenAmount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        parse(text, &[("k", 1e3), ("m", 1e6)])
+        parse(text, &[("k", 1_000), ("m", 1_000_000)])
             .map(Self)
             .ok_or_else(|| format!("'{text}' is no number of tokens: give 40000, 40k or 1.5M"))
     }
@@ -55,15 +85,15 @@ impl std::str::FromStr for ByteAmount {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        const MIB: f64 = 1024.0 * 1024.0;
+        const MIB: u64 = 1 << 20;
         let units = [
-            ("kb", 1024.0),
+            ("kb", 1024),
             ("mb", MIB),
-            ("gb", 1024.0 * MIB),
-            ("k", 1024.0),
+            ("gb", 1024 * MIB),
+            ("k", 1024),
             ("m", MIB),
-            ("g", 1024.0 * MIB),
-            ("b", 1.0),
+            ("g", 1024 * MIB),
+            ("b", 1),
         ];
         parse(text, &units)
             .map(Self)
@@ -120,7 +150,8 @@ mod tests {
         assert_eq!(tokens("40k"), Some(40_000));
         assert_eq!(tokens("1.5M"), Some(1_500_000));
         assert_eq!(tokens("200_000"), Some(200_000));
-        for bad in ["", "k", "-4", "40q", "1e3", "0.0001k", "inf", "4 k"] {
+        assert_eq!(tokens("16.1k"), Some(16_100));
+        for bad in ["", "k", "-4", "40q", "1e3", "0.0001k", "inf", "4 k", "1.", ".5", "10000000000000000000"] {
             assert_eq!(tokens(bad), None, "{bad}");
         }
         assert_eq!("2MB".parse::<ByteAmount>().unwrap().0, 2 << 20);

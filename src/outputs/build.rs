@@ -290,8 +290,7 @@ impl ContextUse {
             .executions
             .iter()
             .filter_map(|it| it.bundle_id.as_ref())
-            .filter_map(|id| gathered.bundles.iter().find(|bundle| bundle.bundle_id == *id))
-            .map(|bundle| bundle.dedup.tokens_saved())
+            .filter_map(|id| gathered.saved_by_bundle.get(id))
             .sum();
         let exact = gathered.executions.iter().all(|it| it.context_tokens_exact);
         let percent = saved as f64 * 100.0 / (total_tokens + saved).max(1) as f64;

@@ -2,11 +2,10 @@
 
 use super::Outputs;
 use crate::error::Result;
+use crate::history::Collected;
 use crate::model::{
     Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputId, OutputMetadata, OutputType,
 };
-use crate::store::content;
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -36,46 +35,37 @@ impl Collection {
     }
 }
 
-/// What was collected.
-#[derive(Debug, Clone, Serialize)]
-pub struct Collected {
-    pub execution_id: ExecutionId,
-    /// All that the collection named, whether new or not.
-    pub outputs: Vec<Output>,
-    /// How many of them were not on record yet.
-    pub added: usize,
-    /// Deliverables that are not there.
-    pub missing: Vec<String>,
-}
-
 impl Outputs<'_> {
-    /// Looks at what `collection` names and records it; the same again adds nothing.
+    /// Looks at what `collection` names and records it; what is known already adds nothing.
     pub fn collect(&self, id: &ExecutionId, collection: &Collection) -> Result<Collected> {
-        let execution = self.store.read(|r| {
-            let id: ExecutionId = r.find(id.as_str())?;
-            Ok(r.execution(&id)?.expect("just found"))
-        })?;
-        let deliverables: Vec<Deliverable> = collection
-            .deliverables
-            .iter()
-            .map(|path| self.look_at(path, Some(&execution), &collection.validation))
-            .collect();
-        let missing = deliverables.iter().filter(|it| !it.exists).map(|it| it.file_path.clone());
-        let missing = missing.collect();
-        let outputs = self.outputs_of(&execution, deliverables, collection)?;
-        let added = if outputs.is_empty() { 0 } else { self.record(&outputs)? };
-        Ok(Collected { execution_id: execution.execution_id, outputs, added, missing })
+        let execution = self.execution(id)?;
+        let outputs = self.look(&execution, collection)?;
+        self.history.collect(&execution.execution_id, outputs)
     }
 
-    /// Records outputs, and says how many of them were new.
-    fn record(&self, outputs: &[Output]) -> Result<usize> {
-        self.store.write(|w| {
-            let mut added = 0;
-            for output in outputs {
-                added += usize::from(w.insert_output(output)?);
-            }
-            Ok(added)
+    /// An execution without its message.
+    pub(crate) fn execution(&self, id: &ExecutionId) -> Result<ExecutionRecord> {
+        self.store.read(|r| {
+            let id: ExecutionId = r.find(id.as_str())?;
+            Ok(r.execution(&id)?.expect("just found"))
         })
+    }
+
+    /// What `collection` names as it is now; nothing is recorded.
+    pub fn look(&self, execution: &ExecutionRecord, collection: &Collection) -> Result<Vec<Output>> {
+        let paths = collection.deliverables.iter();
+        let look = |path: &PathBuf| self.look_at(path, Some(execution), &collection.validation);
+        self.outputs_of(execution, paths.map(look).collect(), collection)
+    }
+
+    /// Where a path that is kept stands now.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.root.dir().join(name)
+    }
+
+    /// A deliverable's path as it is kept: from the root, wherever it is named from.
+    pub fn name(&self, path: &Path) -> String {
+        self.root.name(&self.root.absolute(path))
     }
 
     /// A deliverable as it is on disk now.
@@ -86,13 +76,14 @@ impl Outputs<'_> {
         validation: &[Gate],
     ) -> Deliverable {
         let absolute = self.root.absolute(path);
+        let exists = absolute.exists();
         let found = hash_file(&absolute);
         let base = execution.and_then(|it| it.base_commit.as_deref()).unwrap_or("HEAD");
         let git = self.git.filter(|_| found.is_some());
         let changed = git.and_then(|git| git.changed_lines(&absolute, base));
         Deliverable {
             file_path: self.root.name(&absolute),
-            exists: found.is_some(),
+            exists,
             size: found.as_ref().map(|(size, _)| *size),
             content_hash: found.map(|(_, hash)| hash),
             lines_added: changed.map(|lines| lines.added - lines.modified()),
@@ -131,10 +122,9 @@ impl Outputs<'_> {
         content: Value,
         collection: &Collection,
     ) -> Result<Output> {
-        let identity = format!("{}\0{output_type}\0{content}", execution.execution_id);
-        let hash = content::hash(identity.as_bytes());
         Ok(Output {
-            output_id: OutputId::new(format!("out-{}", &hash[..12]))?,
+            // The record names it by its place among the states of the same thing.
+            output_id: OutputId::new("out")?,
             execution_id: execution.execution_id.clone(),
             output_type,
             content,

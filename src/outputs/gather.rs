@@ -2,10 +2,10 @@
 
 use crate::error::Result;
 use crate::model::{
-    Bundle, Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputType, SessionId,
+    BundleId, Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputType, SessionId,
     SessionRecord,
 };
-use crate::store::{ExecutionFilter, OutputFilter, Store};
+use crate::store::{ExecutionFilter, Messages, OutputFilter, Store};
 use std::collections::HashMap;
 
 /// A session with everything recorded under it, oldest first.
@@ -13,17 +13,17 @@ pub(super) struct Gathered {
     pub session: SessionRecord,
     pub executions: Vec<ExecutionRecord>,
     pub outputs: Vec<Output>,
-    /// The bundles of its deployments, each once.
-    pub bundles: Vec<Bundle>,
+    /// Tokens that deduplication saved in the bundles of its deployments.
+    pub saved_by_bundle: HashMap<BundleId, u64>,
 }
 
 impl Gathered {
-    pub fn read(store: &Store, session: &SessionId) -> Result<Gathered> {
+    pub fn read(store: &Store, session: &SessionId, messages: Messages) -> Result<Gathered> {
         store.read(|r| {
             let id: SessionId = r.find(session.as_str())?;
             let mut executions = r.executions(&ExecutionFilter {
                 session_id: Some(id.clone()),
-                with_messages: true,
+                messages,
                 limit: u32::MAX,
                 ..ExecutionFilter::default()
             })?;
@@ -34,14 +34,16 @@ impl Gathered {
                 ..OutputFilter::default()
             })?;
             outputs.reverse();
-            let mut bundles: Vec<Bundle> = Vec::new();
+            let mut saved_by_bundle = HashMap::new();
             for id in executions.iter().filter_map(|it| it.bundle_id.as_ref()) {
-                if !bundles.iter().any(|bundle| bundle.bundle_id == *id) {
-                    bundles.extend(r.bundle(id)?);
+                if !saved_by_bundle.contains_key(id)
+                    && let Some(bundle) = r.bundle(id)?
+                {
+                    saved_by_bundle.insert(id.clone(), bundle.dedup.tokens_saved());
                 }
             }
             let session = r.session(&id)?.expect("just found");
-            Ok(Gathered { session, executions, outputs, bundles })
+            Ok(Gathered { session, executions, outputs, saved_by_bundle })
         })
     }
 }

@@ -13,7 +13,8 @@ mod verify;
 mod view;
 
 pub use crate::store::OutputFilter;
-pub use collect::{Collected, Collection};
+pub use crate::history::Collected;
+pub use collect::Collection;
 pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
@@ -26,6 +27,7 @@ use crate::briefing::Library;
 use crate::context::Root;
 use crate::error::Result;
 use crate::git::WorkTree;
+use crate::history::History;
 use crate::model::{Output, Timestamp};
 use crate::store::Store;
 
@@ -34,6 +36,7 @@ pub struct Outputs<'w> {
     pub(crate) root: &'w Root,
     pub(crate) git: Option<&'w WorkTree>,
     pub(crate) store: &'w Store,
+    pub(crate) history: History<'w>,
     pub(crate) templates: &'w Library,
     pub(crate) now: Timestamp,
 }

@@ -6,7 +6,7 @@ use super::gather::Gathered;
 use crate::briefing::{self, TemplateKind};
 use crate::error::{Fault, Kind, Result};
 use crate::model::{Report, ReportId, SessionId};
-use crate::store::content;
+use crate::store::{Messages, content};
 use std::path::PathBuf;
 
 /// The template of a report where none is named.
@@ -34,7 +34,7 @@ pub struct Unrecorded {
 impl Outputs<'_> {
     /// A session's report by a template (`synthesis-report`, if none is named), kept in the history.
     pub fn synthesize(&self, session: &SessionId, template: Option<&str>) -> Result<Synthesis> {
-        let gathered = Gathered::read(self.store, session)?;
+        let gathered = Gathered::read(self.store, session, Messages::Beginning)?;
         let session_id = gathered.session.session_id.clone();
         let context = SynthesisContext::of_session(gathered, self.now);
         let (template, text) = self.render(&context, template)?;

@@ -4,6 +4,7 @@ use super::Outputs;
 use super::collect::hash_file;
 use super::gather::{Gathered, latest_deliverables, latest_gates};
 use crate::error::Result;
+use crate::store::Messages;
 use crate::model::{Deliverable, ExecutionId, GateResult, SessionId};
 use serde::Serialize;
 
@@ -64,7 +65,7 @@ impl Verdict {
 impl Outputs<'_> {
     /// Holds a session's deliverables, as last collected, against the disk.
     pub fn verify(&self, session: &SessionId) -> Result<Verification> {
-        let gathered = Gathered::read(self.store, session)?;
+        let gathered = Gathered::read(self.store, session, Messages::None)?;
         let deliverables: Vec<DeliverableState> = latest_deliverables(&gathered.outputs)
             .into_iter()
             .map(|(id, deliverable)| self.state(id, deliverable))
@@ -85,13 +86,15 @@ impl Outputs<'_> {
 
     fn state(&self, execution_id: ExecutionId, recorded: Deliverable) -> DeliverableState {
         // Paths are kept from the root, wherever this runs from.
-        let now = hash_file(&self.root.dir().join(&recorded.file_path)).map(|(_, hash)| hash);
-        let state = match (&recorded.content_hash, &now) {
-            (Some(then), Some(now)) if then == now => Verdict::Unchanged,
-            (Some(_), Some(_)) => Verdict::Changed,
-            (Some(_), None) => Verdict::Gone,
-            (None, None) => Verdict::Missing,
-            (None, Some(_)) => Verdict::Appeared,
+        let path = self.root.dir().join(&recorded.file_path);
+        let now = hash_file(&path).map(|(_, hash)| hash);
+        let state = match (recorded.exists, path.exists()) {
+            // A directory has no hash and is unchanged while it is there.
+            (true, true) if recorded.content_hash == now => Verdict::Unchanged,
+            (true, true) => Verdict::Changed,
+            (true, false) => Verdict::Gone,
+            (false, false) => Verdict::Missing,
+            (false, true) => Verdict::Appeared,
         };
         DeliverableState {
             execution_id,

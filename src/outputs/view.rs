@@ -1,6 +1,6 @@
 //! How this area's results look.
 
-use super::collect::Collected;
+use super::Collected;
 use super::context::SynthesisContext;
 use super::verify::{DeliverableState, Verdict, Verification};
 use crate::model::{Output, Report};

@@ -3,7 +3,7 @@
 use super::columns::Json;
 use super::open::{Reader, Writer};
 use crate::error::Result;
-use crate::model::{Bundle, BundleId, Timestamp};
+use crate::model::{Bundle, BundleId, Count, KeptBriefing, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
@@ -52,15 +52,18 @@ impl Reader<'_> {
             .map(|manifest| manifest.0))
     }
 
-    /// The hash of the briefing last rendered from a bundle.
-    pub fn latest_briefing(&self, bundle: &BundleId) -> Result<Option<String>> {
+    /// The briefing last rendered from a bundle.
+    pub fn latest_briefing(&self, bundle: &BundleId) -> Result<Option<KeptBriefing>> {
         Ok(self
             .0
             .prepare_cached(
-                "SELECT briefing_hash FROM briefings WHERE bundle_id = ?1
+                "SELECT briefing_hash, token_count, tokens_upper FROM briefings WHERE bundle_id = ?1
                  ORDER BY created_at DESC, seq DESC LIMIT 1",
             )?
-            .query_row([bundle], |row| row.get(0))
+            .query_row([bundle], |row| {
+                let count = Count { tokens: row.get(1)?, upper: row.get(2)? };
+                Ok(KeptBriefing { briefing_hash: row.get(0)?, count })
+            })
             .optional()?)
     }
 }
@@ -96,22 +99,42 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// Makes a kept bundle the latest: it was prepared again.
+    pub fn renew_bundle(&self, id: &BundleId, now: Timestamp) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "UPDATE bundles SET created_at = ?2, seq = (SELECT max(seq) + 1 FROM bundles)
+                 WHERE bundle_id = ?1",
+            )?
+            .execute(params![id, now])?;
+        Ok(())
+    }
+
     /// Notes that a briefing (a content of the store) was rendered from a bundle.
     pub fn keep_briefing(
         &self,
         bundle: &BundleId,
-        briefing_hash: &str,
+        briefing: &KeptBriefing,
         template: &str,
         now: Timestamp,
     ) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO briefings (bundle_id, briefing_hash, template, created_at)
-             VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (bundle_id, briefing_hash)
-             DO UPDATE SET template = excluded.template, created_at = excluded.created_at",
+                "INSERT INTO briefings (bundle_id, briefing_hash, template, token_count,
+                                        tokens_upper, created_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (bundle_id, briefing_hash)
+                 DO UPDATE SET template = excluded.template, created_at = excluded.created_at,
+                               seq = (SELECT max(seq) + 1 FROM briefings)",
             )?
-            .execute(params![bundle, briefing_hash, template, now])?;
+            .execute(params![
+                bundle,
+                briefing.briefing_hash,
+                template,
+                briefing.count.tokens,
+                briefing.count.upper,
+                now
+            ])?;
         Ok(())
     }
 }

@@ -104,12 +104,11 @@ impl Writer<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Patience;
 
     #[test]
     fn a_content_comes_back_byte_for_byte_and_stands_once() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::at(dir.path().join("history.db"), Patience::Command);
+        let store = Store::at(dir.path().join("history.db"));
         let texts: Vec<Vec<u8>> =
             vec![b"".to_vec(), b"x".to_vec(), b"long ".repeat(10_000), (0..=255).collect()];
         let named: Vec<(String, Vec<u8>)> = texts.into_iter().map(|t| (hash(&t), t)).collect();
@@ -127,7 +126,7 @@ mod tests {
     #[test]
     fn a_changed_content_is_noticed() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::at(dir.path().join("history.db"), Patience::Command);
+        let store = Store::at(dir.path().join("history.db"));
         let packed = store.pack([("0000", b"not what the hash says".as_slice())]).unwrap();
         store.write(|w| w.keep_contents(&packed)).unwrap();
         assert!(store.read(|r| r.content("0000")).is_err());

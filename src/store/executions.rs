@@ -22,10 +22,20 @@ pub struct ExecutionFilter {
     pub since: Option<Timestamp>,
     /// Deployed before.
     pub until: Option<Timestamp>,
-    /// Read the final messages too.
-    pub with_messages: bool,
+    /// How much of the final messages to read.
+    pub messages: Messages,
     /// At most so many; the default, 0, gives none.
     pub limit: u32,
+}
+
+/// How much of final messages to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Messages {
+    #[default]
+    None,
+    /// Enough to show what they are about.
+    Beginning,
+    Whole,
 }
 
 /// What the deployments of one phase of a session were given.
@@ -72,16 +82,20 @@ fn execution(row: &Row<'_>) -> rusqlite::Result<ExecutionRecord> {
     })
 }
 
-/// The select list, with the message or without reading it.
-fn select(with_message: bool) -> String {
-    let message = if with_message { "final_message" } else { "NULL" };
+/// The select list, with as much of the message as is asked for.
+fn select(messages: Messages) -> String {
+    let message = match messages {
+        Messages::None => "NULL",
+        Messages::Beginning => "substr(final_message, 1, 2000)",
+        Messages::Whole => "final_message",
+    };
     format!("SELECT {COLUMNS}, {message} FROM agent_executions")
 }
 
 impl Reader<'_> {
     /// One execution with its final message.
     pub fn execution(&self, id: &ExecutionId) -> Result<Option<ExecutionRecord>> {
-        let sql = format!("{} WHERE execution_id = ?1", select(true));
+        let sql = format!("{} WHERE execution_id = ?1", select(Messages::Whole));
         Ok(self.0.prepare_cached(&sql)?.query_row([id], execution).optional()?)
     }
 
@@ -95,7 +109,7 @@ impl Reader<'_> {
             .and("deployed_at >= ?", &filter.since)
             .and("deployed_at < ?", &filter.until);
         let order = "deployed_at DESC, seq DESC";
-        let sql = conditions.sql(&select(filter.with_messages), order, &filter.limit);
+        let sql = conditions.sql(&select(filter.messages), order, &filter.limit);
         let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map(conditions.values(), execution)?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -19,9 +19,9 @@ mod reports;
 mod sessions;
 
 pub use bundles::BundleRow;
-pub use executions::{ExecutionFilter, PhaseTokens};
+pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;
 pub use names::{NameFault, Named};
-pub use open::{Patience, Reader, Store, Writer};
+pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;
 pub use sessions::SessionFilter;

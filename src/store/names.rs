@@ -2,7 +2,7 @@
 
 use super::open::Reader;
 use crate::error::{Fault, Kind, Result, nearest};
-use crate::model::{BundleId, ExecutionId, InvalidId, ReportId, SessionId};
+use crate::model::{BundleId, ExecutionId, InvalidId, LATEST, ReportId, SessionId};
 use rusqlite::OptionalExtension;
 
 /// A kind of id that can be looked up: where its rows stand.
@@ -39,9 +39,6 @@ impl Named for ReportId {
     const LISTED_BY: &str = "sortie outputs reports";
 }
 
-/// The word that names the newest.
-const LATEST: &str = "latest";
-
 /// How many candidates a message lists.
 const SHOWN: u32 = 5;
 
@@ -51,14 +48,16 @@ const NEAR: u32 = 1000;
 impl Reader<'_> {
     /// The id that `text` names: an id, the beginning of just one, or `latest`.
     pub fn find<T: Named>(&self, text: &str) -> Result<T> {
-        if self.has_id::<T>(text)? {
-            return Ok(text.parse::<T>()?);
-        }
         if text == LATEST {
             return match self.latest_ids::<T>(1)?.pop() {
                 Some(id) => Ok(id.parse::<T>()?),
                 None => Err(NameFault::None { what: T::WHAT }.into()),
             };
+        }
+        // What cannot be an id, such as the empty text, begins none either.
+        let exact = text.parse::<T>()?;
+        if self.has_id::<T>(text)? {
+            return Ok(exact);
         }
         let mut candidates = self.ids_from::<T>(text, SHOWN + 1)?;
         match candidates.len() {

@@ -13,28 +13,15 @@ use std::time::{Duration, Instant};
 /// Older releases can corrupt a WAL database under concurrent checkpoints.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How long to wait for other processes before giving up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Patience {
-    /// Somebody waits for the answer: 30 s.
-    Command,
-    /// An agent's start waits for it: 250 ms.
-    Hook,
-}
+/// The directory of a project's history and templates, in its root.
+pub const HOME: &str = ".sortie";
 
-impl Patience {
-    fn limit(self) -> Duration {
-        match self {
-            Self::Command => Duration::from_secs(30),
-            Self::Hook => Duration::from_millis(250),
-        }
-    }
-}
+/// How long to wait for other processes before giving up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The history database of a project, opened when it is first needed. Reading never creates it.
 pub struct Store {
     path: PathBuf,
-    patience: Patience,
     file: OnceCell<Database>,
     nothing_yet: OnceCell<Database>,
 }
@@ -55,8 +42,8 @@ impl<'a> Deref for Writer<'a> {
 
 impl Store {
     /// The database at `path`; nothing is touched yet.
-    pub fn at(path: impl Into<PathBuf>, patience: Patience) -> Store {
-        Store { path: path.into(), patience, file: OnceCell::new(), nothing_yet: OnceCell::new() }
+    pub fn at(path: impl Into<PathBuf>) -> Store {
+        Store { path: path.into(), file: OnceCell::new(), nothing_yet: OnceCell::new() }
     }
 
     /// Where the database is, or would be.
@@ -98,7 +85,7 @@ impl Store {
     }
 
     fn for_writing(&self) -> Result<&Database> {
-        opened(&self.file, || Database::open(&self.path, self.patience))
+        opened(&self.file, || Database::open(&self.path))
     }
 }
 
@@ -113,11 +100,10 @@ fn opened(cell: &OnceCell<Database>, open: impl FnOnce() -> Result<Database>) ->
 struct Database {
     conn: Connection,
     path: PathBuf,
-    patience: Patience,
 }
 
 impl Database {
-    fn open(path: &Path, patience: Patience) -> Result<Database> {
+    fn open(path: &Path) -> Result<Database> {
         assert!(
             rusqlite::version_number() >= OLDEST_SQLITE,
             "linked with SQLite {}, which can corrupt a database that several processes write",
@@ -125,16 +111,16 @@ impl Database {
         );
         create_file(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let located = |error: Error| locate(error, path, patience);
+        let located = |error: Error| locate(error, path);
         let conn = Connection::open_with_flags(path, flags).map_err(|e| located(e.into()))?;
-        prepare(conn, path, patience).map_err(located)
+        prepare(conn, path).map_err(located)
     }
 
     fn empty() -> Result<Database> {
         let conn = Connection::open_in_memory()?;
         let path = PathBuf::from(":memory:");
         migrate(&conn, &path)?;
-        Ok(Database { conn, path, patience: Patience::Command })
+        Ok(Database { conn, path })
     }
 
     fn transaction<T>(
@@ -148,14 +134,14 @@ impl Database {
             tx.commit()?;
             Ok(value)
         };
-        run().map_err(|error| locate(error, &self.path, self.patience))
+        run().map_err(|error| locate(error, &self.path))
     }
 }
 
 /// Says of a driver error which database it came from.
-fn locate(error: Error, path: &Path, patience: Patience) -> Error {
+fn locate(error: Error, path: &Path) -> Error {
     match error.downcast::<rusqlite::Error>() {
-        Ok(error) => StoreFault::from_driver(error, path, patience.limit().as_secs()).into(),
+        Ok(error) => StoreFault::from_driver(error, path, PATIENCE.as_secs()).into(),
         Err(error) => error,
     }
 }
@@ -165,8 +151,12 @@ fn create_file(path: &Path) -> Result<()> {
     if path.exists() {
         return Ok(());
     }
-    if let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty() && !dir.exists()) {
-        create_private_dir(dir)?;
+    match path.parent() {
+        Some(dir) if dir.ends_with(HOME) => make_home(dir)?,
+        Some(dir) if !dir.as_os_str().is_empty() => {
+            std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+        }
+        _ => {}
     }
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
@@ -178,20 +168,26 @@ fn create_file(path: &Path) -> Result<()> {
     }
 }
 
-fn create_private_dir(dir: &Path) -> Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
+/// The project's own directory is the user's alone, and no commit's: it may have been made before,
+/// for templates.
+fn make_home(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).or_cannot("create", dir)?;
-    // A history is nobody's commit.
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir, private).or_cannot("protect", dir)?;
+    }
     let ignore = dir.join(".gitignore");
-    std::fs::write(&ignore, "*\n").or_cannot("write", &ignore)
+    match ignore.exists() {
+        true => Ok(()),
+        false => std::fs::write(&ignore, "*\n").or_cannot("write", &ignore),
+    }
 }
 
-fn prepare(mut conn: Connection, path: &Path, patience: Patience) -> Result<Database> {
-    wait_for_others(&mut conn, patience.limit())?;
-    use_wal(&conn, patience.limit())?;
+fn prepare(mut conn: Connection, path: &Path) -> Result<Database> {
+    wait_for_others(&mut conn, PATIENCE)?;
+    use_wal(&conn, PATIENCE)?;
     // FULL: with NORMAL a power cut loses rows that were acknowledged.
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
@@ -200,7 +196,7 @@ fn prepare(mut conn: Connection, path: &Path, patience: Patience) -> Result<Data
     // A checkpoint at every close would cost three more fsyncs; commits checkpoint by size.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrate(&conn, path)?;
-    Ok(Database { conn, path: path.to_path_buf(), patience })
+    Ok(Database { conn, path: path.to_path_buf() })
 }
 
 /// SQLite's own backoff grows, so that late comers starve; a short random sleep is fair.
@@ -258,8 +254,8 @@ mod tests {
     fn the_database_is_private_and_durable() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("home/history.db");
-        let store = Store::at(&path, Patience::Command);
+        let path = dir.path().join(".sortie/history.db");
+        let store = Store::at(&path);
         store.read(|_| Ok(())).unwrap();
         assert!(!path.exists(), "reading creates nothing");
         store.create().unwrap();
@@ -279,7 +275,7 @@ mod tests {
     #[test]
     fn what_fails_is_not_written() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::at(dir.path().join("history.db"), Patience::Command);
+        let store = Store::at(dir.path().join("history.db"));
         let outcome: Result<()> = store.write(|w| {
             w.0.0.execute("INSERT INTO contents VALUES ('x', 0, 'plain', x'')", [])?;
             Err(StoreFault::Other { detail: "stop".into() }.into())

@@ -53,15 +53,13 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Adds an output; the same one twice is one. Says whether it was new.
-    pub fn insert_output(&self, output: &Output) -> Result<bool> {
-        let added = self
+    pub fn insert_output(&self, output: &Output) -> Result<()> {
+        self
             .0
             .prepare_cached(
                 "INSERT INTO outputs (output_id, execution_id, output_type, content, created_at,
                                   metadata)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (output_id) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )?
             .execute(params![
                 output.output_id,
@@ -71,6 +69,6 @@ impl Writer<'_> {
                 output.created_at,
                 Json(&output.metadata),
             ])?;
-        Ok(added > 0)
+        Ok(())
     }
 }

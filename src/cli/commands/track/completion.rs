@@ -58,17 +58,17 @@ impl RecordCompletion {
             deliverables: self.deliverables,
             amend: self.amend,
         };
-        let (record, recorded, collected) = execution.record_completion(&completion)?;
-        verb.show(&record)?;
-        match recorded {
+        let done = execution.record_completion(&completion)?;
+        verb.show(&done.execution)?;
+        match done.recorded {
             Recorded::New => {}
             Recorded::Already => verb.ui.note("it was on record just so; nothing was changed"),
             Recorded::Amended { earlier } => {
                 verb.ui.note(&format!("the earlier completion is kept as version {earlier}"));
             }
         }
-        if !collected.missing.is_empty() {
-            verb.ui.warn(&format!("not there: {}", collected.missing.join(", ")));
+        if !done.collected.missing.is_empty() {
+            verb.ui.warn(&format!("not there: {}", done.collected.missing.join(", ")));
         }
         Ok(ExitCode::SUCCESS)
     }

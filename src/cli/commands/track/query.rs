@@ -1,7 +1,9 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::moment;
 use clap::{Args, ValueEnum};
-use sortie::history::{ExecutionFilter, ExecutionList, SessionFilter, SessionList};
+use sortie::history::{
+    ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList,
+};
 use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
 use sortie::{Execution, Result};
 use std::process::ExitCode;
@@ -66,7 +68,7 @@ impl Query {
             status: self.status.map(Into::into),
             since: moment(&self.since, now)?,
             until: moment(&self.until.or(self.older_than), now)?,
-            with_messages: self.with_messages,
+            messages: if self.with_messages { Messages::Whole } else { Messages::None },
             limit: self.limit,
         })?;
         let full = executions.len() == self.limit as usize;

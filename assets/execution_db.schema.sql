@@ -30,6 +30,8 @@ CREATE TABLE briefings (
   bundle_id     TEXT NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
   briefing_hash TEXT NOT NULL REFERENCES contents (content_hash),
   template      TEXT NOT NULL,
+  token_count   INTEGER NOT NULL,
+  tokens_upper  INTEGER NOT NULL,
   created_at    TEXT NOT NULL,
   UNIQUE (bundle_id, briefing_hash)
 ) STRICT;
@@ -118,8 +120,6 @@ CREATE TABLE sessions (
 ) STRICT;
 
 CREATE INDEX allocations_by_execution ON context_allocations (execution_id, position);
-
-CREATE INDEX allocations_by_source    ON context_allocations (context_source);
 
 CREATE INDEX bundles_by_time ON bundles (created_at);
 

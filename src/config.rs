@@ -58,6 +58,20 @@ pub enum Factor {
     Range(f64, f64),
 }
 
+/// The kinds of content that factors are given for.
+const KINDS: &[&str] = &[
+    "rust",
+    "python",
+    "javascript",
+    "html",
+    "prose",
+    "markdown",
+    "json",
+    "minified",
+    "cjk",
+    "other",
+];
+
 impl Config {
     /// Reads the configuration of the project at `root`; without a file, the default.
     pub fn load(root: &Path) -> Result<Config> {
@@ -77,6 +91,26 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Wrong> {
+        let factors = self.estimates.iter().flat_map(|(table, it)| {
+            it.iter().map(move |(kind, factor)| (table, kind.as_str(), *factor))
+        });
+        for (table, kind, factor) in factors {
+            if !KINDS.contains(&kind) {
+                return Err(Wrong::unknown_key(None, kind, KINDS));
+            }
+            let (low, high) = match factor {
+                Factor::Figure(figure) => (figure, figure),
+                Factor::Range(low, high) => (low, high),
+            };
+            if !(0.1..=10.0).contains(&low) || !(low..=10.0).contains(&high) {
+                let message =
+                    format!("`{kind}` in [estimates.{table}] is no factor from 0.1 to 10");
+                return Err(Wrong::new(None, message));
+            }
+        }
+        if self.warn.zip(self.critical).is_some_and(|(warn, critical)| warn > critical) {
+            return Err(Wrong::new(None, "`warn` is above `critical`".to_owned()));
+        }
         for (name, share) in [("warn", self.warn), ("critical", self.critical)] {
             if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
                 return Err(Wrong::new(None, format!("`{name}` is a share of the budget, 0 to 1")));
@@ -122,6 +156,14 @@ impl Wrong {
         Wrong { position, message, hint: None }
     }
 
+    fn unknown_key(position: Option<(usize, usize)>, key: &str, known: &[&str]) -> Wrong {
+        let hint = match nearest(key, known.iter().copied()).first() {
+            Some(near) => format!("did you mean `{near}`? known here: {}", known.join(", ")),
+            None => format!("known here: {}", known.join(", ")),
+        };
+        Wrong { position, message: format!("unknown key `{key}`"), hint: Some(hint) }
+    }
+
     fn at(self, path: &Path) -> ConfigFault {
         ConfigFault { path: path.to_path_buf(), position: self.position, wrong: self }
     }
@@ -130,16 +172,7 @@ impl Wrong {
         let position = error.span().map(|span| line_and_column(text, span.start));
         match unknown_key(error.message()) {
             None => Wrong::new(position, error.message().replace('\n', " ")),
-            Some((key, known)) => Wrong {
-                position,
-                message: format!("unknown key `{key}`"),
-                hint: Some(match nearest(key, known.iter().copied()).first() {
-                    Some(near) => {
-                        format!("did you mean `{near}`? known here: {}", known.join(", "))
-                    }
-                    None => format!("known here: {}", known.join(", ")),
-                }),
-            },
+            Some((key, known)) => Wrong::unknown_key(position, key, &known),
         }
     }
 }

@@ -91,7 +91,7 @@ impl std::error::Error for Error {
 
 /// A file operation that the system refused.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot {action} {}: {source}", path.display())]
+#[error("cannot {action} {}: {}", path.display(), plain(source))]
 pub struct IoFault {
     action: &'static str,
     path: PathBuf,
@@ -109,6 +109,12 @@ impl Fault for IoFault {
     fn hint(&self) -> Option<String> {
         None
     }
+}
+
+/// What the system said, without its number: “(os error 13)” helps nobody.
+pub fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
 }
 
 /// Says of an input or output error what was being done, and to which file.

@@ -65,10 +65,9 @@ impl WorkTree {
     /// Lines of the file `path` added to and removed from what it was in `base` (a commit), the
     /// uncommitted ones included. A file that git does not track is new from the first line on.
     pub fn changed_lines(&self, path: &Path, base: &str) -> Option<Changed> {
-        if !self.git(&["ls-files", "--error-unmatch", "--"], path)?.status.success() {
-            let text = std::fs::read(path).ok()?;
-            let lines = text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
-            return Some(Changed { added: lines as u64, removed: 0 });
+        let tracked = self.git(&["ls-files", "--error-unmatch", "--"], path)?;
+        if tracked.status.code() == Some(1) {
+            return lines_of(path).map(|added| Changed { added, removed: 0 });
         }
         let diff =
             self.git(&["diff", "--numstat", "--no-ext-diff", "--no-renames", base, "--"], path)?;
@@ -85,6 +84,7 @@ impl WorkTree {
 
     fn git(&self, arguments: &[&str], path: &Path) -> Option<std::process::Output> {
         Command::new("git")
+            .arg("--literal-pathspecs")
             .arg("-C")
             .arg(&self.top)
             .args(arguments)
@@ -97,6 +97,13 @@ impl WorkTree {
             .output()
             .ok()
     }
+}
+
+/// The lines of a text file; a binary file has none to count.
+fn lines_of(path: &Path) -> Option<u64> {
+    let text = std::fs::read(path).ok().filter(|text| !text.contains(&0))?;
+    let lines = text.split(|byte| *byte == b'\n').count() as u64;
+    Some(lines - u64::from(text.is_empty() || text.ends_with(b"\n")))
 }
 
 /// Lines added and removed; a line that was changed counts as both.

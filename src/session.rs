@@ -87,8 +87,7 @@ impl<'w> Session<'w> {
         let context = self.workspace.context();
         let (given, model) = (handover.briefing.as_deref(), handover.model.as_deref());
         let briefing = context.handed_over(handover.bundle, given, model)?;
-        let context_budget =
-            handover.bundle.map(|bundle| context.deployable_tokens(bundle, model));
+        let context_budget = handover.bundle.map(|bundle| context.deployable_tokens(bundle, model));
         let context_tokens_exact = match handover.context_token_count {
             Some(_) => true,
             None => context.counts_exactly(handover.bundle, model),

@@ -30,12 +30,7 @@ pub struct Options {
 impl Options {
     /// Finds the project from `cwd`.
     pub fn new(cwd: impl Into<PathBuf>) -> Options {
-        Options {
-            cwd: cwd.into(),
-            project_root: None,
-            database: None,
-            now: None,
-        }
+        Options { cwd: cwd.into(), project_root: None, database: None, now: None }
     }
 }
 
@@ -155,10 +150,15 @@ fn nearest_root(cwd: &Path) -> PathBuf {
     // A linked work tree often lies inside the main one, whose files are not its own.
     let fence = git.as_ref().filter(|git| git.main_top().is_some()).map(|git| git.top.as_path());
     let inside = |dir: &&Path| fence.is_none_or(|fence| dir.starts_with(fence));
+    // The history of a linked work tree is the main one's, and so are the marks of its projects.
+    let has_home = |dir: &Path| {
+        let linked = git.as_ref().filter(|_| fence.is_some());
+        dir.join(HOME).is_dir() || home_of(dir, linked).is_dir()
+    };
     let marked = cwd
         .ancestors()
         .take_while(inside)
-        .find(|dir| dir.join(HOME).is_dir() || dir.join(config::FILE_NAME).is_file());
+        .find(|dir| has_home(dir) || dir.join(config::FILE_NAME).is_file());
     let top = git.as_ref().map(|git| git.top.as_path());
     marked.or(top).unwrap_or(cwd).to_path_buf()
 }

@@ -1,19 +1,7 @@
 //! Text made safe for one place: a name, an attribute, a line or a table cell of Markdown.
 
+use crate::model::is_hidden;
 use std::borrow::Cow;
-
-/// What a reader does not see, or sees in another order than it stands: controls, line
-/// separators, zero-width, bidirectional and tag characters.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{feff}'
-            | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}'
-            | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
-}
 
 /// `text` on one line with nothing hidden: `\n`, `\u{202e}`. A backslash is doubled, so that no
 /// two texts look alike.

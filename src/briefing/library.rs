@@ -160,6 +160,7 @@ impl Library {
     }
 
     fn open(&self, name: &str, path: PathBuf) -> Result<Template> {
+        self.check_inside(&path)?;
         let source = read(&path)?;
         let partials = self.partials(path.parent())?;
         Ok(Template { name: name.to_owned(), origin: Origin::File(path), source, partials })
@@ -172,11 +173,26 @@ impl Library {
         for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
             for file in file_names(dir)? {
                 if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {
-                    partials.insert(name.to_owned(), read(&dir.join(&file))?);
+                    let path = dir.join(&file);
+                    self.check_inside(&path)?;
+                    partials.insert(name.to_owned(), read(&path)?);
                 }
             }
         }
         Ok(partials)
+    }
+
+    /// A template in the user's directory may have come with a repository: as a link it could show
+    /// any file.
+    fn check_inside(&self, path: &Path) -> Result<()> {
+        let Some(dir) = self.user_dir.as_deref().filter(|dir| path.starts_with(dir)) else {
+            return Ok(());
+        };
+        let real = path.canonicalize().or_cannot("read", path)?;
+        match real.starts_with(dir.canonicalize().or_cannot("read", dir)?) {
+            true => Ok(()),
+            false => Err(LibraryFault::LeadsOut { path: path.to_path_buf() }.into()),
+        }
     }
 
     /// The file in the user's directory that a name means.
@@ -263,6 +279,9 @@ pub enum LibraryFault {
     #[error("there is no {} template '{}'; try {}", kind.as_str(), name.escape_debug(), names.join(", "))]
     Unknown { kind: TemplateKind, name: String, names: Vec<String> },
     /// A directory, a pipe or the like.
+    #[error("template {} is a link out of its directory", path.display())]
+    LeadsOut { path: PathBuf },
+    /// A pipe, a directory.
     #[error("{} is not a file", path.display())]
     NotAFile { path: PathBuf },
     /// Larger than [`Limit::Source`] allows.
@@ -277,7 +296,10 @@ impl Fault for LibraryFault {
     fn kind(&self) -> Kind {
         match self {
             Self::Unknown { .. } => Kind::NotFound,
-            Self::NotAFile { .. } | Self::TooLarge { .. } | Self::NotUtf8 { .. } => Kind::Usage,
+            Self::NotAFile { .. }
+            | Self::LeadsOut { .. }
+            | Self::TooLarge { .. }
+            | Self::NotUtf8 { .. } => Kind::Usage,
         }
     }
 
@@ -285,8 +307,9 @@ impl Fault for LibraryFault {
         match self {
             Self::Unknown { .. }
             | Self::NotAFile { .. }
+            | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. } => Some("sortie ctx templates".into()),
+            | Self::NotUtf8 { .. } => Some("`sortie ctx templates` lists those there are".into()),
         }
     }
 }

@@ -108,6 +108,7 @@ fn with_group(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let name = arguments.first().and_then(|path| Path::new(path).file_stem());
     let group = name.and_then(OsStr::to_str).filter(|name| commands::GROUPS.contains(name));
     if let Some(group) = group.map(OsString::from) {
+        arguments[0] = "sortie".into();
         arguments.insert(1, group);
     }
     arguments
@@ -117,7 +118,7 @@ fn open(global: Global) -> Result<Workspace, Error> {
     let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
     let mut options = Options::new(cwd);
     options.project_root = global.project_root;
-    options.database = global.db;
+    options.database = global.db.filter(|path| !path.as_os_str().is_empty());
     options.now = global.now;
     Workspace::open(options)
 }

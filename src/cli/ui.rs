@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use sortie::Error;
-use sortie::render::{self, Format, Surface, View, visible};
+use sortie::render::{self, Format, Surface, View, visible, visible_lines};
 use std::io::{self, IsTerminal, Write};
 
 /// How results are written.
@@ -84,11 +84,22 @@ impl Ui {
             Some(id) => format!("{id}\n"),
             None => render::render(view, self.format, self.surface),
         };
-        self.write(text.as_bytes())
+        match self.format {
+            // Tables are made visible cell by cell, and may be coloured.
+            Format::Table => self.put(text.as_bytes()),
+            _ => self.write(text.as_bytes()),
+        }
     }
 
-    /// Writes bytes as they are.
+    /// Writes bytes as they are; on a terminal what they would do there is shown instead.
     pub fn write(&self, bytes: &[u8]) -> io::Result<()> {
+        match io::stdout().is_terminal() {
+            true => self.put(visible_lines(&String::from_utf8_lossy(bytes)).as_bytes()),
+            false => self.put(bytes),
+        }
+    }
+
+    fn put(&self, bytes: &[u8]) -> io::Result<()> {
         let mut out = io::stdout().lock();
         match out.write_all(bytes).and_then(|()| out.flush()) {
             // Whoever read has enough.

@@ -6,7 +6,7 @@ use super::tokens::Counter;
 use crate::model::Count;
 use crate::model::{Priority, Selection};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A briefing that does not fit, and the steps that make it.
 #[derive(Debug, Clone, Serialize)]
@@ -78,9 +78,16 @@ pub fn steps(
     });
     let required = items.iter().position(|(it, _)| it.priority == Priority::Required);
     let (spare, required) = items.split_at(required.unwrap_or(items.len()));
-    let drops = spare
-        .iter()
-        .map(|(it, count)| vec![step(Action::Drop, it.label(), it.priority, *count, count.upper)]);
+    // Of a text that stands twice, what is left then costs what the reference did.
+    let mut least: HashMap<&str, u64> = HashMap::new();
+    for (it, count) in &items {
+        let cost = least.entry(&it.content_hash).or_insert(count.upper);
+        *cost = (*cost).min(count.upper);
+    }
+    let drops = spare.iter().map(|(it, count)| {
+        let saves = least[it.content_hash.as_str()];
+        vec![step(Action::Drop, it.label(), it.priority, *count, saves)]
+    });
     let mut ways: Vec<Vec<Step>> = drops.collect();
     match required.len() {
         MANY.. => ways.push(directories(required)),
@@ -122,6 +129,15 @@ fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
     };
     if parts.is_empty() {
         parts.extend(first_half(it, counter));
+    }
+    // A part has the same wrapper as the whole.
+    let bare = counter.count(&it.text, it.kind);
+    let wrapper = Count {
+        tokens: count.tokens.saturating_sub(bare.tokens),
+        upper: count.upper.saturating_sub(bare.upper),
+    };
+    for (_, part) in &mut parts {
+        *part = *part + wrapper;
     }
     parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.upper));
     let priority = it.priority;

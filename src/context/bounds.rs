@@ -89,6 +89,12 @@ fn shares(attempt: &Attempt) -> Vec<FileShare> {
             percentage: (count.tokens as f64 * 1000.0 / all as f64).round() / 10.0,
         })
         .collect();
+    let frame = attempt.measured.frame.tokens;
+    files.push(FileShare {
+        path: "(the briefing around them)".to_owned(),
+        tokens: frame,
+        percentage: (frame as f64 * 1000.0 / all as f64).round() / 10.0,
+    });
     files.sort_by_key(|file| std::cmp::Reverse(file.tokens));
     files
 }

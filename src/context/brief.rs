@@ -65,9 +65,9 @@ impl Context<'_> {
         model: Option<&str>,
     ) -> Result<Option<KeptBriefing>> {
         let Some(bytes) = given else {
-            return bundle.map(|bundle| self.briefing_of(bundle)).transpose();
+            return bundle.map(|bundle| self.bundles_own(bundle, model)).transpose();
         };
-        let name = bundle.map(|bundle| bundle.model.as_str()).or(model);
+        let name = model.or(bundle.map(|bundle| bundle.model.as_str()));
         // A deployment on a model that is not known is recorded all the same.
         let model = self.model(name).or_else(|_| self.model(None))?;
         let text = String::from_utf8_lossy(bytes);
@@ -77,6 +77,18 @@ impl Context<'_> {
         };
         self.keep_rendering(bundle, &kept, bytes, GIVEN)?;
         Ok(Some(kept))
+    }
+
+    /// A bundle's own briefing, counted for the model it goes to.
+    fn bundles_own(&self, bundle: &Bundle, model: Option<&str>) -> Result<KeptBriefing> {
+        let kept = self.briefing_of(bundle)?;
+        let other = model.filter(|model| *model != bundle.model);
+        let Some(other) = other.and_then(|model| self.model(Some(model)).ok()) else {
+            return Ok(kept);
+        };
+        let text = self.store.read(|r| r.content(&kept.briefing_hash))?.unwrap_or_default();
+        let count = Counter::new(&other).count(&String::from_utf8_lossy(&text), "text");
+        Ok(KeptBriefing { count, ..kept })
     }
 
     /// The briefing last rendered from a bundle, else its own rendering.
@@ -91,11 +103,13 @@ impl Context<'_> {
         }
     }
 
-    /// Whether tokens are counted exactly: for the bundle's model, else for the one named.
+    /// Whether tokens are counted exactly for a model, else for the bundle's.
     pub fn counts_exactly(&self, bundle: Option<&Bundle>, model: Option<&str>) -> bool {
-        match bundle {
-            Some(bundle) => bundle.exact,
-            None => self.model(model).is_ok_and(|model| model.exact()),
+        match (model, bundle) {
+            (Some(model), Some(bundle)) if model == bundle.model => bundle.exact,
+            (None, Some(bundle)) => bundle.exact,
+            (Some(model), _) => self.model(Some(model)).is_ok_and(|model| model.exact()),
+            (None, None) => false,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::Context;
 use super::models::{self, Model};
-use crate::model::Count;
 use crate::config::Config;
+use crate::model::Count;
 use crate::model::{Bundle, Reserve};
 use serde::Serialize;
 

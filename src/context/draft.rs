@@ -4,9 +4,9 @@
 use super::kind;
 use super::read::Loaded;
 use super::tokens::Counter;
-use crate::model::Count;
 use crate::briefing::{self, BriefingContext, BriefingItem, Style, Template};
 use crate::error::Result;
+use crate::model::Count;
 use crate::model::{Bundle, ContextItem, Dedup, Encoding, ItemType, Priority, Selection};
 use crate::render::to_json;
 use crate::store::content;

@@ -21,14 +21,17 @@ pub enum SelectFault {
     #[error("'{}' holds nothing that can be included{}", asked.escape_debug(), counted(skipped))]
     Nothing { asked: String, skipped: Vec<Skipped> },
     /// A glob that cannot be read.
+    #[error("'{source_name}' is version control's or sortie's own: it is never context")]
+    NeverContext { source_name: String },
+    /// A glob that cannot be read.
     #[error("bad pattern: {detail}")]
     Pattern { detail: String },
     /// A heading that is not there; `headings` are those that are, indented by level.
     #[error("'{source_name}' has no heading '{}'", heading.escape_debug())]
     NoHeading { source_name: String, heading: String, headings: Vec<String> },
     /// A heading that stands there several times, on these lines.
-    #[error("'{source_name}' has the heading '{}' {} times", heading.escape_debug(), lines.len())]
-    ManyHeadings { source_name: String, heading: String, lines: Vec<usize> },
+    #[error("'{source_name}' has the heading '{}' {} times", heading.escape_debug(), ranges.len())]
+    ManyHeadings { source_name: String, heading: String, ranges: Vec<String> },
     /// Lines beyond the file's end, or none; `lines` is how many there are.
     #[error("'{source_name}' has no lines {first}-{last}: it has {lines}")]
     NoLines { source_name: String, first: usize, last: String, lines: usize },
@@ -113,6 +116,7 @@ impl Fault for SelectFault {
             | Self::NoHeading { .. }
             | Self::ManyHeadings { .. }
             | Self::NoLines { .. }
+            | Self::NeverContext { .. }
             | Self::OverridesNothing { .. } => Kind::NotFound,
             Self::PartOfDirectory { .. } | Self::Pattern { .. } | Self::Empty => Kind::Usage,
         }
@@ -123,25 +127,21 @@ impl Fault for SelectFault {
             Self::Absent { near, .. } if near.is_empty() => None,
             Self::Absent { near, .. } => Some(format!("did you mean {}?", near.join(" or "))),
             Self::Refused { source_name, reason, .. } => remedy(source_name, *reason),
-            Self::PartOfDirectory { .. } => None,
+            Self::PartOfDirectory { .. } | Self::NeverContext { .. } => None,
             Self::Nothing { .. } => {
                 Some("--hidden takes hidden files, --no-ignore ignored ones".into())
             }
-            Self::Pattern { .. } => {
-                Some("a glob has *, **, ?, [a-z] and {a,b}; quote it against the shell".into())
-            }
+            Self::Pattern { .. } => Some(
+                "a glob has *, **, ? and [a-z]; one with {a,b} goes through --files-from".into(),
+            ),
             Self::NoHeading { headings, .. } if headings.is_empty() => {
                 Some("it has no headings; take lines instead, such as path:10-80".into())
             }
             Self::NoHeading { headings, .. } => Some(format!("it has:\n{}", headings.join("\n"))),
-            Self::ManyHeadings { source_name, lines, .. } => {
-                let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
-                Some(format!(
-                    "they begin at lines {}; take one by its lines: {source_name}:{}-",
-                    lines.join(", "),
-                    lines[0]
-                ))
+            Self::ManyHeadings { ranges, .. } => {
+                Some(format!("take one by its lines: {}", ranges.join(" or ")))
             }
+            Self::NoLines { lines: 0, .. } => None,
             Self::NoLines { source_name, lines, .. } => {
                 Some(format!("it has lines 1-{lines}: {source_name}:1-{lines}"))
             }

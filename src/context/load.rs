@@ -4,6 +4,7 @@ use super::Context;
 use super::draft::{self, Texts};
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{Bundle, BundleId};
+use crate::store::BundleRow;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +19,11 @@ impl Context<'_> {
             Ok(found) if found.is_file() => read_file(&self.root.absolute(name), name, found.len()),
             _ => self.from_store(name),
         }
+    }
+
+    /// The bundles that were kept, the one prepared last first.
+    pub fn bundles(&self, limit: u32) -> Result<Vec<BundleRow>> {
+        self.store.read(|r| r.bundles(limit))
     }
 
     fn from_store(&self, name: &Path) -> Result<Bundle> {
@@ -71,7 +77,8 @@ fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
         return Err(unusable("it is too large".to_owned()).into());
     }
     let text = std::fs::read(file).or_cannot("read", path)?;
-    let value: Value = serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
+    let value: Value =
+        serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
     let hash = draft::hash_of(value.clone());
     let bundle: Bundle =
         serde_json::from_value(value).map_err(|error| unusable(error.to_string()))?;
@@ -113,10 +120,9 @@ impl Fault for BundleFault {
     fn kind(&self) -> Kind {
         match self {
             Self::Absent { .. } | Self::NotKept { .. } => Kind::NotFound,
-            Self::Unusable { .. }
-            | Self::Altered { .. }
-            | Self::TooFew
-            | Self::Models { .. } => Kind::Usage,
+            Self::Unusable { .. } | Self::Altered { .. } | Self::TooFew | Self::Models { .. } => {
+                Kind::Usage
+            }
         }
     }
 

@@ -33,7 +33,7 @@ pub use budget::{Budget, BudgetRequest, BudgetStatus};
 pub use fault::SelectFault;
 pub use load::BundleFault;
 pub use prepare::{OnOverBudget, Preparation, Prepared, Request};
-pub use root::{Root, human_bytes};
+pub use root::Root;
 pub use select::{Selectors, Wanted};
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};

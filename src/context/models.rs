@@ -120,18 +120,39 @@ fn catalog() -> Catalog {
 /// The model of that name, from the configuration and the families that ship with sortie.
 pub fn find(name: &str, config: &Config) -> Result<Model> {
     let catalog = catalog();
-    let lower = name.to_ascii_lowercase();
+    let (lower, long) = plain_name(name);
     let family =
         catalog.families.values().max_by_key(|f| f.fit(&lower).map_or(0, |fit| fit.max(1)));
     let family = family.filter(|family| family.fit(&lower).is_some());
-    let ours = config.models.get(name);
+    let ours = config.models.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let ours = ours.map(|(_, it)| it);
     if family.is_none() && ours.is_none() {
         return Err(
             ModelFault::Unknown { name: name.into(), known: names(&catalog, config) }.into()
         );
     }
     let none = ModelConfig::default();
-    assemble(name, ours.unwrap_or(&none), family, &catalog, config)
+    let mut model = assemble(name, ours.unwrap_or(&none), family, &catalog, config)?;
+    if long && ours.is_none_or(|ours| ours.window.is_none()) {
+        model.window = LONG_WINDOW;
+    }
+    Ok(model)
+}
+
+/// The window of a name that ends in `[1m]`.
+const LONG_WINDOW: u64 = 1_000_000;
+
+/// A name without what providers put before it (`anthropic/`, `us.anthropic.`), and whether it ends
+/// in `[1m]`.
+fn plain_name(name: &str) -> (String, bool) {
+    let lower = name.to_ascii_lowercase();
+    let (base, long) = match lower.strip_suffix("[1m]") {
+        Some(base) => (base, true),
+        None => (lower.as_str(), false),
+    };
+    let base = base.rsplit('/').next().unwrap_or(base);
+    let base = base.find("claude-").map_or(base, |at| &base[at..]);
+    (base.to_owned(), long)
 }
 
 fn assemble(
@@ -263,6 +284,8 @@ mod tests {
         assert_eq!(facts("gpt-4-0613"), (8_192, "cl100k_base", true));
         assert_eq!(facts("gpt-4-turbo-preview"), (128_000, "cl100k_base", true));
         assert_eq!(facts("o3-mini"), (200_000, "o200k_base", true));
+        assert_eq!(facts("us.anthropic.claude-sonnet-4-5-v1:0"), (200_000, "o200k_base", false));
+        assert_eq!(facts("sonnet[1m]").0, 1_000_000);
         assert!(find("llama", &Config::default()).is_err());
     }
 

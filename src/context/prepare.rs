@@ -9,9 +9,9 @@ use super::models::{self, DEFAULT_MODEL, Model};
 use super::read::{Loaded, read_all};
 use super::select::{Selectors, select};
 use super::tokens::Counter;
-use crate::model::Count;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
+use crate::model::Count;
 use crate::model::{Bundle, BundleId, Dedup, Priority, SkipReason, Skipped};
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
@@ -73,6 +73,8 @@ pub struct Prepared {
     pub budget: Budget,
     /// How near its upper end is to that.
     pub status: BudgetStatus,
+    /// Tokens that the model can take in all.
+    pub window: u64,
 }
 
 /// Texts that were read for a request, and what they are counted with.
@@ -100,7 +102,12 @@ impl Context<'_> {
         let (bundle, budget) = (self.finish(&material, attempt)?, material.budget);
         let count = Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
         let status = budget.status(count);
-        Ok(Preparation::Ready(Box::new(Prepared { bundle, budget, status })))
+        Ok(Preparation::Ready(Box::new(Prepared {
+            bundle,
+            budget,
+            status,
+            window: material.model.window,
+        })))
     }
 
     /// Resolves names and reads files: all that can fail before anything is counted.
@@ -108,30 +115,33 @@ impl Context<'_> {
         let model = self.model(request.model.as_deref())?;
         let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
         let template = self.templates.get(TemplateKind::Briefing, template)?;
-        let mut selectors = request.selectors.clone();
-        selectors.rules.ignore.extend(self.config.ignore.iter().cloned());
-        let selection = select(self.root, &selectors)?;
-        let limit = self.file_limit(request.max_file_size);
-        let (loaded, unread) = read_all(self.root, &selection.files, limit)?;
-        let mut skipped = selection.skipped;
-        skipped.extend(unread);
-        if loaded.is_empty() {
-            return Err(match selectors.wanted.first() {
-                None => SelectFault::Empty,
-                Some(first) => {
-                    SelectFault::Nothing { asked: first.text.to_string_lossy().into(), skipped }
-                }
-            }
-            .into());
-        }
+        let (loaded, skipped) = self.read_selected(&request.selectors, request.max_file_size)?;
         let budget = Budget::of_briefing(request.budget, self.config, &model);
         Ok(Material { model, budget, template, loaded, skipped })
     }
 
-    /// The largest file taken whole, in bytes.
-    pub(super) fn file_limit(&self, asked: Option<u64>) -> u64 {
+    /// The texts that are selected, and what was left out; no text at all is an error.
+    pub(super) fn read_selected(
+        &self,
+        selectors: &Selectors,
+        max_file_size: Option<u64>,
+    ) -> Result<(Vec<Loaded>, Vec<Skipped>)> {
+        let mut selectors = selectors.clone();
+        selectors.rules.ignore.extend(self.config.ignore.iter().cloned());
+        let selection = select(self.root, &selectors)?;
         let configured = self.config.max_file_size.map(|size| size.0);
-        asked.or(configured).unwrap_or(MAX_FILE_SIZE)
+        let limit = max_file_size.or(configured).unwrap_or(MAX_FILE_SIZE);
+        let (loaded, unread) = read_all(self.root, &selection.files, limit)?;
+        let mut skipped = selection.skipped;
+        skipped.extend(unread);
+        match selectors.wanted.first() {
+            _ if !loaded.is_empty() => Ok((loaded, skipped)),
+            None => Err(SelectFault::Empty.into()),
+            Some(first) => {
+                let asked = first.text.to_string_lossy().into();
+                Err(SelectFault::Nothing { asked, skipped }.into())
+            }
+        }
     }
 
     pub(super) fn model(&self, name: Option<&str>) -> Result<Model> {

@@ -56,7 +56,7 @@ pub fn read_all(
                 detail: refusal.detail,
                 token_count: None,
                 priority: None,
-        item_type: None,
+                item_type: None,
             }),
         }
     }
@@ -131,7 +131,8 @@ fn cut(source: &str, text: String, part: &Part) -> Result<(String, Selection)> {
         Part::Lines { first, last } => {
             let lines: Vec<&str> = text.split_inclusive('\n').collect();
             let end = last.unwrap_or(lines.len());
-            match lines.get(first - 1..end).filter(|taken| !taken.is_empty()) {
+            let start = first.checked_sub(1).unwrap_or(usize::MAX);
+            match lines.get(start..end).filter(|taken| !taken.is_empty()) {
                 Some(taken) => Ok((taken.concat(), Selection::Lines { first: *first, last: end })),
                 None => Err(SelectFault::NoLines {
                     source_name: source.to_owned(),
@@ -149,7 +150,12 @@ fn missed(source: &str, all: &[sections::Section], miss: Miss) -> SelectFault {
     let source_name = source.to_owned();
     match miss {
         Miss::Several { name, lines } => {
-            SelectFault::ManyHeadings { source_name, heading: name, lines }
+            let end = |line: &usize| all.iter().map(|s| s.line).find(|next| next > line);
+            let ranges = lines.iter().map(|line| match end(line) {
+                Some(next) => format!("{source}:{line}-{}", next - 1),
+                None => format!("{source}:{line}-"),
+            });
+            SelectFault::ManyHeadings { ranges: ranges.collect(), source_name, heading: name }
         }
         Miss::Absent { name } => SelectFault::NoHeading {
             source_name,

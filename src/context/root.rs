@@ -1,6 +1,8 @@
 //! The fence around the project: what lies inside its root, and opening nothing else.
 
+use crate::error::plain;
 use crate::model::SkipReason;
+use crate::render;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -36,8 +38,8 @@ impl Root {
         &self.dir
     }
 
-    /// Where a path that the user gave points, without following links: absolute, `.` and `..`
-    /// taken out.
+    /// Where a path that the user gave points, without following a link at its end: absolute, `.`
+    /// and `..` taken out. A path that leads into the root through links gets the root's own name.
     pub fn absolute(&self, path: &Path) -> PathBuf {
         let mut clean = PathBuf::new();
         for part in self.cwd.join(path).components() {
@@ -49,16 +51,28 @@ impl Root {
                 other => clean.push(other),
             }
         }
-        clean
+        if clean.starts_with(&self.dir) {
+            return clean;
+        }
+        let real = clean.parent().and_then(|parent| parent.canonicalize().ok());
+        match (real, clean.file_name()) {
+            (Some(real), Some(name)) if real.starts_with(&self.dir) => real.join(name),
+            _ => clean,
+        }
     }
 
-    /// A path as bundles name it: from the root, with `/`. Outside the root it stays absolute.
+    /// A path as bundles name it: from the root, with `/`; outside the root it stays absolute. Bytes
+    /// that are no text are written `\xff`.
     pub fn name(&self, absolute: &Path) -> String {
         let inner = absolute.strip_prefix(&self.dir).unwrap_or(absolute);
-        let text = inner.to_string_lossy();
+        let mut text = String::new();
+        for chunk in inner.as_os_str().as_encoded_bytes().utf8_chunks() {
+            text += chunk.valid();
+            chunk.invalid().iter().for_each(|byte| text += &format!("\\x{byte:02x}"));
+        }
         match (text.is_empty(), std::path::MAIN_SEPARATOR) {
             (true, _) => ".".to_owned(),
-            (false, '/') => text.into_owned(),
+            (false, '/') => text,
             (false, separator) => text.replace(separator, "/"),
         }
     }
@@ -103,14 +117,14 @@ impl Root {
 }
 
 fn unreadable(error: &std::io::Error) -> Refusal {
-    // “(os error 13)” helps nobody.
-    let text = error.to_string();
-    let plain = text.split(" (os error").next().unwrap_or_default().to_lowercase();
-    Refusal::new(SkipReason::Unreadable, plain)
+    Refusal::new(SkipReason::Unreadable, plain(error))
 }
 
 fn too_large(bytes: u64, limit: u64) -> Refusal {
-    Refusal::new(SkipReason::TooLarge, format!("{} > {}", human_bytes(bytes), human_bytes(limit)))
+    Refusal::new(
+        SkipReason::TooLarge,
+        format!("{} > {}", render::bytes(bytes), render::bytes(limit)),
+    )
 }
 
 fn kind_of(found: &std::fs::Metadata) -> &'static str {
@@ -132,18 +146,4 @@ fn kind_of(found: &std::fs::Metadata) -> &'static str {
         }
     }
     "no regular file"
-}
-
-/// Bytes for people: `812 B`, `3.4 KB`, `2.0 MB` (powers of 1024).
-pub fn human_bytes(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    let mut unit = "B";
-    for larger in ["KB", "MB", "GB", "TB"] {
-        if value < 1024.0 {
-            break;
-        }
-        value /= 1024.0;
-        unit = larger;
-    }
-    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
 }

@@ -3,12 +3,13 @@
 
 use super::fault::SelectFault;
 use super::root::Root;
-use super::walk::{WalkRules, Walked, walk};
+use super::walk::{WalkRules, Walked, is_never_context, walk};
 use crate::error::Result;
 use crate::model::{ItemType, Priority, SkipReason, Skipped};
-use ignore::overrides::OverrideBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
 
 /// One thing asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,8 @@ pub fn select(root: &Root, selectors: &Selectors) -> Result<Selection> {
 fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     let (path, part) = split(root, &wanted.text);
     let absolute = root.absolute(&path);
-    let exists = std::fs::symlink_metadata(&absolute).is_ok();
+    let found = std::fs::symlink_metadata(&absolute);
+    let exists = found.as_ref().map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true);
     if !exists && is_glob(&wanted.text) {
         return matching(root, wanted, rules);
     }
@@ -113,6 +115,9 @@ fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     match root.look(&absolute) {
         Err(refusal) => Err(SelectFault::refused(label, refusal).into()),
         Ok(found) if found.is_dir() => {
+            if absolute.ancestors().any(|above| above != root.dir() && is_never_context(above)) {
+                return Err(SelectFault::NeverContext { source_name: label }.into());
+            }
             if part != Part::Whole {
                 return Err(SelectFault::PartOfDirectory { source_name: label }.into());
             }
@@ -156,7 +161,10 @@ fn split(root: &Root, text: &Path) -> (PathBuf, Part) {
 
 /// `10-80`, `10-` or `10`.
 fn lines(range: &str) -> Option<Part> {
-    let number = |text: &str| text.parse::<usize>().ok().filter(|n| *n > 0);
+    let number = |text: &str| {
+        let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        digits.then(|| text.parse::<usize>().unwrap_or(usize::MAX))
+    };
     let (first, last) = match range.split_once('-') {
         None => (number(range)?, Some(number(range)?)),
         Some((first, "")) => (number(first)?, None),
@@ -186,51 +194,58 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> 
     Ok(Selection { files: walked.files.into_iter().map(file).collect(), skipped: walked.skipped })
 }
 
-/// The files that a glob matches, and the matching ones that the walk passed over.
+/// The files that a glob matches, and what the walk passed over: matching files, and directories that
+/// may hold some.
 fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
-    let pattern = root.absolute(&wanted.text);
-    let base = fixed_part(&pattern);
-    if let Err(refusal) = root.look(&base) {
-        return Err(
-            SelectFault::refused(wanted.text.to_string_lossy().into_owned(), refusal).into()
-        );
+    let glob = Glob::new(root, &wanted.text)?;
+    if root.look(&glob.base).is_err() {
+        return Err(SelectFault::absent(root, &glob.base).into());
     }
-    let matches = globs(root, &[root.name(&pattern)])?;
-    let mut walked = walk_dir(root, &base, rules)?;
-    walked.files.retain(|path| matches(&root.name(path)));
-    walked.skipped.retain(|skipped| matches(&skipped.source));
+    let mut walked = walk_dir(root, &glob.base, rules)?;
+    walked.files.retain(|path| glob.matches(path));
+    walked.skipped.retain(|skipped| {
+        let path = root.dir().join(&skipped.source);
+        path.is_dir() || glob.matches(&path)
+    });
     from_walk(root, wanted, walked)
 }
 
-/// The directory of a glob that has no wildcard yet.
-fn fixed_part(pattern: &Path) -> PathBuf {
-    pattern.components().take_while(|part| !is_glob(Path::new(part))).collect()
+/// A glob and the directory where its first wildcard stands; names above that are taken as they are.
+struct Glob {
+    base: PathBuf,
+    matcher: Override,
 }
 
-/// A test for names from the root against globs, with gitignore's rules but anchored at the root.
-fn globs(root: &Root, patterns: &[String]) -> Result<impl Fn(&str) -> bool + use<>> {
-    let wrong = |error: ignore::Error| SelectFault::Pattern { detail: error.to_string() };
-    let mut builder = OverrideBuilder::new(root.dir());
-    for pattern in patterns {
-        builder.add(&format!("/{pattern}")).map_err(wrong)?;
+impl Glob {
+    fn new(root: &Root, text: &Path) -> Result<Glob> {
+        let wild = |part: &Component<'_>| is_glob(Path::new(part));
+        let fixed: PathBuf = text.components().take_while(|part| !wild(part)).collect();
+        let rest: PathBuf = text.components().skip_while(|part| !wild(part)).collect();
+        let base = root.absolute(&fixed);
+        let wrong = |error: ignore::Error| SelectFault::Pattern { detail: error.to_string() };
+        let mut builder = OverrideBuilder::new(&base);
+        builder.add(&format!("/{}", rest.display())).map_err(wrong)?;
+        Ok(Glob { matcher: builder.build().map_err(wrong)?, base })
     }
-    let matcher = builder.build().map_err(wrong)?;
-    Ok(move |name: &str| matcher.matched(name, false).is_whitelist())
+
+    fn matches(&self, path: &Path) -> bool {
+        path.starts_with(&self.base) && self.matcher.matched(path, false).is_whitelist()
+    }
 }
 
 /// Takes out what was asked for twice; the first place stays, with the higher of the priorities.
 fn each_once(files: Vec<Selected>) -> Vec<Selected> {
-    let mut places: HashMap<(String, Part), usize> = HashMap::new();
+    let mut places: HashMap<(PathBuf, Part), usize> = HashMap::new();
     let mut kept: Vec<Selected> = Vec::with_capacity(files.len());
     for file in files {
-        match places.get(&(file.source.clone(), file.part.clone())) {
+        match places.get(&(file.path.clone(), file.part.clone())) {
             Some(place) => {
                 let first = &mut kept[*place];
                 first.priority = first.priority.min(file.priority);
                 first.explicit |= file.explicit;
             }
             None => {
-                places.insert((file.source.clone(), file.part.clone()), kept.len());
+                places.insert((file.path.clone(), file.part.clone()), kept.len());
                 kept.push(file);
             }
         }
@@ -245,14 +260,16 @@ fn override_priority(
     priority: Priority,
 ) -> Result<()> {
     let (path, part) = split(root, Path::new(pattern));
-    let name = root.name(&root.absolute(&path));
-    let below = format!("{name}/");
-    let glob = if is_glob(Path::new(pattern)) { Some(globs(root, &[name.clone()])?) } else { None };
+    let target = root.absolute(&path);
+    let exists = std::fs::symlink_metadata(&target).is_ok();
+    let glob = match !exists && is_glob(&path) {
+        true => Some(Glob::new(root, &path)?),
+        false => None,
+    };
     let mut hit = false;
     for file in files.iter_mut() {
-        let named = file.source == name && (part == Part::Whole || file.part == part);
-        let matched = glob.as_ref().is_some_and(|glob| glob(&file.source));
-        if named || matched || name == "." || file.source.starts_with(&below) {
+        let named = file.path.starts_with(&target) && (part == Part::Whole || file.part == part);
+        if named || glob.as_ref().is_some_and(|glob| glob.matches(&file.path)) {
             file.priority = priority;
             hit = true;
         }

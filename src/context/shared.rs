@@ -1,6 +1,7 @@
 //! Deduplication across bundles: what several agents get alike, as a bundle of its own.
 
 use super::Context;
+use super::brief::kept_template;
 use super::draft::{self, Texts};
 use super::load::BundleFault;
 use super::models::Model;
@@ -8,7 +9,6 @@ use super::prepare::DEFAULT_TEMPLATE;
 use super::tokens::Counter;
 use crate::briefing::TemplateKind;
 use crate::error::Result;
-use super::brief::kept_template;
 use crate::model::{Bundle, BundleId, ContextItem, Dedup, ItemType, SharedSource};
 use std::collections::{BTreeSet, HashMap};
 

@@ -3,8 +3,8 @@
 
 use super::Context;
 use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
-use crate::model::Count;
 use crate::error::Result;
+use crate::model::Count;
 use crate::model::{Bundle, Phase, SessionId};
 use serde::Serialize;
 
@@ -85,9 +85,8 @@ impl Context<'_> {
     }
 
     fn session_budget(&self, request: &UsageRequest) -> Result<Budget> {
-        let configured = self.config.budget.map(|budget| budget.0);
         Ok(Budget {
-            limit: match request.budget.or(configured) {
+            limit: match request.budget {
                 Some(limit) => limit,
                 None => self.model(None)?.window,
             },

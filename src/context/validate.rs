@@ -1,11 +1,10 @@
 //! Looking over a plan before anything is prepared: scope, files, dependencies.
 
 use super::Context;
-use super::read::read_all;
-use super::select::{Selectors, Wanted, select};
+use super::select::{Selectors, Wanted};
 use super::tokens::Counter;
-use crate::model::Count;
 use crate::error::{Kind, Result};
+use crate::model::Count;
 use crate::model::{ItemType, Priority};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -88,6 +87,8 @@ pub struct CheckedFile {
     /// Files it stands for: more than one for a directory or a glob.
     pub files: usize,
     /// Tokens of the bare texts.
+    /// What a bundle would leave out of them.
+    pub skipped: usize,
     pub tokens: u64,
     /// Why it cannot be included.
     pub error: Option<String>,
@@ -136,19 +137,27 @@ impl Context<'_> {
             priority: Priority::Required,
         };
         let selectors = Selectors { wanted: vec![wanted], ..Selectors::default() };
-        let limit = self.file_limit(plan.max_file_size);
-        let counted = select(self.root, &selectors).and_then(|selection| {
-            let (loaded, _) = read_all(self.root, &selection.files, limit)?;
-            let tokens = loaded.iter().map(|it| counter.count(&it.text, it.kind)).sum::<Count>();
-            Ok((loaded.len(), tokens.tokens))
-        });
+        let counted =
+            self.read_selected(&selectors, plan.max_file_size).map(|(loaded, skipped)| {
+                let tokens =
+                    loaded.iter().map(|it| counter.count(&it.text, it.kind)).sum::<Count>();
+                (loaded.len(), skipped.len(), tokens.tokens)
+            });
         let path = path.to_string_lossy().into_owned();
         match counted {
-            Ok((files, tokens)) => Ok(CheckedFile { path, files, tokens, error: None }),
+            Ok((files, skipped, tokens)) => {
+                Ok(CheckedFile { path, files, skipped, tokens, error: None })
+            }
             Err(error) if error.kind() == Kind::NotFound => {
                 let hint = error.hint().filter(|hint| !hint.contains('\n'));
                 let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-                Ok(CheckedFile { path, files: 0, tokens: 0, error: Some(format!("{error}{hint}")) })
+                Ok(CheckedFile {
+                    path,
+                    files: 0,
+                    skipped: 0,
+                    tokens: 0,
+                    error: Some(format!("{error}{hint}")),
+                })
             }
             Err(error) => Err(error),
         }

@@ -5,6 +5,7 @@
 //! walk gave: the difference was ignored, or hidden.
 
 use super::root::Root;
+use crate::error::plain;
 use crate::model::{SkipReason, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder};
@@ -48,7 +49,10 @@ pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore
             Ok(entry) => {
                 given.insert(entry.path().to_path_buf());
                 match entry.file_type() {
-                    Some(kind) if kind.is_dir() => directories.push(entry.into_path()),
+                    // What was asked for itself may be a link to a directory.
+                    Some(kind) if kind.is_dir() || entry.depth() == 0 => {
+                        directories.push(entry.into_path());
+                    }
                     _ => add(root, &entry, &mut found),
                 }
             }
@@ -82,7 +86,7 @@ fn overrides(root: &Path, globs: &[String]) -> Result<Override, ignore::Error> {
 }
 
 /// Version control and sortie's own files are no part of any project's text.
-fn is_never_context(path: &Path) -> bool {
+pub(super) fn is_never_context(path: &Path) -> bool {
     path.file_name()
         .is_some_and(|name| [".git", ".hg", ".jj", ".svn", ".sortie"].iter().any(|no| name == *no))
 }
@@ -122,11 +126,7 @@ fn unreadable(root: &Root, dir: &Path, error: &ignore::Error) -> Skipped {
         ignore::Error::WithPath { path, err } => (path.as_path(), err.as_ref()),
         other => (dir, other),
     };
-    let plain = match error.io_error() {
-        Some(error) => error.to_string(),
-        None => error.to_string(),
-    };
-    let plain = plain.split(" (os error").next().unwrap_or_default().to_lowercase();
+    let plain = error.io_error().map_or_else(|| error.to_string(), plain);
     skipped(root, path, SkipReason::Unreadable, &plain)
 }
 

@@ -44,11 +44,8 @@ pub(super) fn record(
     mut outputs: Vec<Output>,
     again: Again,
 ) -> Result<Collected> {
-    let of_this = OutputFilter {
-        execution_id: Some(id.clone()),
-        limit: u32::MAX,
-        ..OutputFilter::default()
-    };
+    let of_this =
+        OutputFilter { execution_id: Some(id.clone()), limit: u32::MAX, ..OutputFilter::default() };
     let mut series: HashMap<(OutputType, String), Vec<Output>> = HashMap::new();
     for output in w.outputs(&of_this)?.into_iter().rev() {
         series.entry(thing(&output)).or_default().push(output);
@@ -72,9 +69,11 @@ pub(super) fn record(
 }
 
 fn collected(execution_id: ExecutionId, outputs: Vec<Output>, added: usize) -> Collected {
-    let text = |output: &Output, key| output.content.get(key).and_then(Value::as_str).map(str::to_owned);
+    let text =
+        |output: &Output, key| output.content.get(key).and_then(Value::as_str).map(str::to_owned);
     let is_missing = |output: &&Output| output.content.get("exists") == Some(&Value::Bool(false));
-    let missing = outputs.iter().filter(is_missing).filter_map(|it| text(it, "file_path")).collect();
+    let missing =
+        outputs.iter().filter(is_missing).filter_map(|it| text(it, "file_path")).collect();
     Collected { execution_id, outputs, added, missing }
 }
 
@@ -102,6 +101,7 @@ fn is_same(last: &Output, new: &Output) -> bool {
 /// An id from what the output is and its place in the series.
 fn name(output: &Output, place: usize) -> Result<OutputId> {
     let Output { execution_id, output_type, content, .. } = output;
-    let hash = content::hash(format!("{execution_id}\0{output_type}\0{place}\0{content}").as_bytes());
+    let hash =
+        content::hash(format!("{execution_id}\0{output_type}\0{place}\0{content}").as_bytes());
     Ok(OutputId::new(format!("out-{}", &hash[..16]))?)
 }

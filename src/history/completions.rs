@@ -81,9 +81,7 @@ impl History<'_> {
             let id: ExecutionId = w.find(id.as_str())?;
             let on_record = w.execution(&id)?.expect("just found");
             let (execution, recorded) = match on_record.status {
-                ExecutionStatus::Deployed => {
-                    (self.write(w, on_record, completion)?, Recorded::New)
-                }
+                ExecutionStatus::Deployed => (self.write(w, on_record, completion)?, Recorded::New),
                 _ if is_same(&on_record, completion) => (on_record, Recorded::Already),
                 _ if completion.amend => {
                     let earlier = self.keep_earlier(w, &on_record)?;
@@ -166,9 +164,9 @@ fn differences(recorded: &ExecutionRecord, given: &Completion) -> Vec<Difference
         return differences.into_vec();
     }
     let described = |message: &Option<Vec<u8>>| {
-        message.as_ref().map(|bytes| {
-            format!("{} bytes, blake3 {}", bytes.len(), &content::hash(bytes)[..12])
-        })
+        message
+            .as_ref()
+            .map(|bytes| format!("{} bytes, blake3 {}", bytes.len(), &content::hash(bytes)[..12]))
     };
     differences
         .compare_opt("final_message", text(theirs), text(ours))

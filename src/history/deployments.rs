@@ -5,8 +5,8 @@ use super::sessions::open_session;
 use super::{History, Written};
 use crate::error::Result;
 use crate::model::{
-    Allocation, Bundle, Count, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType, KeptBriefing,
-    Phase, Priority, SessionId, SessionRecord, SessionStatus, SkipReason, Timestamp,
+    Allocation, Bundle, Count, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType,
+    KeptBriefing, Phase, Priority, SessionId, SessionRecord, SessionStatus, SkipReason, Timestamp,
 };
 use crate::store::{Writer, content};
 
@@ -153,7 +153,8 @@ impl Deployment<'_> {
 
     /// Tokens of what is really sent: as given, else the briefing's, else the bundle's.
     fn count(&self) -> Count {
-        let of_bundle = |it: &Bundle| Count { tokens: it.total_tokens, upper: it.total_tokens_upper };
+        let of_bundle =
+            |it: &Bundle| Count { tokens: it.total_tokens, upper: it.total_tokens_upper };
         match self.context_token_count {
             Some(tokens) => Count { tokens, upper: tokens },
             None => self

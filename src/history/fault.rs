@@ -94,6 +94,9 @@ pub enum HistoryFault {
     /// The bundle is over the budget, by the upper end of its count, and the deployment is not forced.
     #[error("{bundle} may have {tokens} tokens, over the budget of {budget} where it goes")]
     OverBudget { bundle: BundleId, tokens: u64, budget: u64 },
+    /// No such earlier completion.
+    #[error("{id} has no earlier completion {version}")]
+    NoVersion { id: ExecutionId, version: u32, versions: usize },
     /// No briefing was recorded for the deployment.
     #[error("no briefing is on record for {id}")]
     NoBriefing { id: ExecutionId, bundle: Option<BundleId> },
@@ -108,7 +111,7 @@ impl Fault for HistoryFault {
             | Self::OtherCompletion { .. }
             | Self::OtherBundle { .. } => Kind::Conflict,
             Self::OverBudget { .. } => Kind::OverBudget,
-            Self::NoBriefing { .. } => Kind::NotFound,
+            Self::NoVersion { .. } | Self::NoBriefing { .. } => Kind::NotFound,
         }
     }
 
@@ -131,6 +134,8 @@ impl Fault for HistoryFault {
                 "prepare it again for that model, with --on-over-budget trim, or deploy it as it is with --force"
                     .into()
             }
+            Self::NoVersion { versions: 0, .. } => "it was never amended".into(),
+            Self::NoVersion { versions, .. } => format!("it has 1 to {versions}"),
             Self::NoBriefing { bundle: Some(bundle), .. } => {
                 format!("render its bundle: `sortie ctx generate-briefing --bundle {bundle}`")
             }

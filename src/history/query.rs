@@ -32,6 +32,23 @@ pub struct SessionDetail {
     pub executions: Vec<ExecutionRecord>,
 }
 
+impl ExecutionDetail {
+    /// The final message on record, or that of an earlier completion.
+    pub fn message(&self, earlier: Option<u32>) -> Result<Option<&[u8]>> {
+        let Some(version) = earlier else { return Ok(self.execution.final_message.as_deref()) };
+        let found = self.earlier_completions.iter().find(|it| it.version == version);
+        match found {
+            Some(completion) => Ok(completion.final_message.as_deref()),
+            None => Err(HistoryFault::NoVersion {
+                id: self.execution.execution_id.clone(),
+                version,
+                versions: self.earlier_completions.len(),
+            }
+            .into()),
+        }
+    }
+}
+
 impl SessionDetail {
     /// Deployments that have not come back.
     pub fn open(&self) -> Vec<&ExecutionRecord> {

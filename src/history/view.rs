@@ -99,9 +99,16 @@ impl View for ExecutionRecord {
     }
 }
 
+/// What it was given; nothing was said is not nothing.
+fn context_cell(it: &ExecutionRecord) -> Cell {
+    let known = it.context_token_count > 0;
+    Cell::or_dash(known.then(|| tokens(it.context_token_count, it.context_tokens_exact)))
+}
+
 fn execution_fields(it: &ExecutionRecord) -> Vec<(&'static str, Cell)> {
     let context = tokens(it.context_token_count, it.context_tokens_exact);
     let context = match it.context_budget {
+        None if it.context_token_count == 0 => "unknown".to_owned(),
         Some(budget) => format!("{context} of {} tokens", grouped(budget)),
         None => format!("{context} tokens"),
     };
@@ -159,7 +166,7 @@ impl View for ExecutionList {
                 status_cell(it.status),
                 it.deployed_at.to_minute().into(),
                 Cell::or_dash(it.duration_ms().map(duration)),
-                tokens(it.context_token_count, it.context_tokens_exact).into(),
+                context_cell(it),
                 it.scope.clone().into(),
             ]
         };
@@ -197,9 +204,19 @@ impl View for ExecutionDetail {
                 document.heading("Earlier completions").table(earlier(&self.earlier_completions));
         }
         match it.final_message_text() {
-            Some(message) => document.heading("Final message").text(message),
+            Some(message) => document.heading("Final message").text(beginning(&message)),
             None => document,
         }
+    }
+}
+
+/// How much of a final message is shown with everything else, in characters.
+const MESSAGE_SHOWN: usize = 4_000;
+
+fn beginning(message: &str) -> String {
+    match message.char_indices().nth(MESSAGE_SHOWN) {
+        None => message.to_owned(),
+        Some((end, _)) => format!("{}\n… `--message` prints all of it", &message[..end]),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bundle;
 mod execution;
+mod hidden;
 mod id;
 mod output;
 mod quantity;
@@ -9,12 +10,13 @@ mod session;
 mod time;
 
 pub use bundle::{
-    Bundle, ContextItem, Dedup, Encoding, ItemType, KeptBriefing, Priority, Selection, SharedSource, SkipReason,
-    Skipped,
+    Bundle, ContextItem, Dedup, Encoding, ItemType, KeptBriefing, Priority, Selection,
+    SharedSource, SkipReason, Skipped,
 };
 pub use execution::{
     Allocation, CompletionStatus, CompletionVersion, ExecutionRecord, ExecutionStatus,
 };
+pub use hidden::is_hidden;
 pub use id::{BundleId, ExecutionId, InvalidId, LATEST, OutputId, ReportId, SessionId};
 pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputType, Report};
 pub use quantity::{ByteAmount, Count, Reserve, TokenAmount};

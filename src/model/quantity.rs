@@ -120,7 +120,7 @@ impl std::str::FromStr for Reserve {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum NumberOrText {
-    Number(u64),
+    Number(i64),
     Text(String),
 }
 
@@ -151,7 +151,19 @@ mod tests {
         assert_eq!(tokens("1.5M"), Some(1_500_000));
         assert_eq!(tokens("200_000"), Some(200_000));
         assert_eq!(tokens("16.1k"), Some(16_100));
-        for bad in ["", "k", "-4", "40q", "1e3", "0.0001k", "inf", "4 k", "1.", ".5", "10000000000000000000"] {
+        for bad in [
+            "",
+            "k",
+            "-4",
+            "40q",
+            "1e3",
+            "0.0001k",
+            "inf",
+            "4 k",
+            "1.",
+            ".5",
+            "10000000000000000000",
+        ] {
             assert_eq!(tokens(bad), None, "{bad}");
         }
         assert_eq!("2MB".parse::<ByteAmount>().unwrap().0, 2 << 20);

@@ -1,7 +1,7 @@
 //! Points in time as the record keeps them: UTC, to the millisecond, one text form.
 
 use crate::error::{Fault, Kind};
-use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time, UTC, whole milliseconds. Its text, `2025-01-17T09:30:00.000Z`, has one width
@@ -34,9 +34,9 @@ impl Timestamp {
         self.0.format("%Y-%m-%d").to_string()
     }
 
-    /// Date and time to the minute, UTC, for people: `2025-01-17 09:30`.
+    /// Date and time to the minute, UTC, for people: `2025-01-17 09:30Z`.
     pub fn to_minute(self) -> String {
-        self.0.format("%Y-%m-%d %H:%M").to_string()
+        self.0.format("%Y-%m-%d %H:%MZ").to_string()
     }
 
     /// Milliseconds from `earlier` to this; negative if the clock was set back.
@@ -49,6 +49,12 @@ impl Timestamp {
     pub fn parse_since(text: &str, now: Timestamp) -> Result<Self, InvalidTime> {
         if let Ok(time) = text.parse() {
             return Ok(time);
+        }
+        let minute = text.trim_end_matches('Z');
+        for form in ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"] {
+            if let Ok(time) = NaiveDateTime::parse_from_str(minute, form) {
+                return Ok(time.and_utc().into());
+            }
         }
         if let Ok(day) = text.parse::<NaiveDate>() {
             return Ok(Self(day.and_time(chrono::NaiveTime::MIN).and_utc()));
@@ -137,6 +143,7 @@ mod tests {
         let text = |t: &str| Timestamp::parse_since(t, now).unwrap().to_string();
         assert_eq!(text("2h"), "2025-01-17T07:30:00.000Z");
         assert_eq!(text("2025-01-16"), "2025-01-16T00:00:00.000Z");
+        assert_eq!(text("2025-01-16 10:20Z"), "2025-01-16T10:20:00.000Z");
         assert_eq!(text("2025-01-16T01:02:03+01:00"), "2025-01-16T00:02:03.000Z");
         for bad in ["", "2", "h", "-2h", "2 h", "yesterday", "99999999999999999d"] {
             assert!(Timestamp::parse_since(bad, now).is_err(), "{bad}");

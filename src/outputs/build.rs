@@ -143,7 +143,7 @@ impl AgentRow {
             completed_at: execution.completed_at,
             duration_ms: execution.duration_ms(),
             duration: execution.duration_ms().map(render::duration),
-            context_tokens: Some(execution.context_token_count),
+            context_tokens: Some(execution.context_token_count).filter(|tokens| *tokens > 0),
             context_tokens_exact: execution.context_tokens_exact,
             context_budget: execution.context_budget,
             over_budget: execution.is_over_budget(),
@@ -283,8 +283,9 @@ impl ContextUse {
     }
 
     fn of(gathered: &Gathered) -> ContextUse {
-        let tokens: Vec<u64> =
-            gathered.executions.iter().map(|it| it.context_token_count).collect();
+        // A deployment of which nothing was said was not given nothing.
+        let known = gathered.executions.iter().filter(|it| it.context_token_count > 0);
+        let tokens: Vec<u64> = known.clone().map(|it| it.context_token_count).collect();
         let total_tokens: u64 = tokens.iter().sum();
         let saved: u64 = gathered
             .executions
@@ -292,7 +293,7 @@ impl ContextUse {
             .filter_map(|it| it.bundle_id.as_ref())
             .filter_map(|id| gathered.saved_by_bundle.get(id))
             .sum();
-        let exact = gathered.executions.iter().all(|it| it.context_tokens_exact);
+        let exact = known.clone().all(|it| it.context_tokens_exact);
         let percent = saved as f64 * 100.0 / (total_tokens + saved).max(1) as f64;
         ContextUse {
             total_tokens,

@@ -52,7 +52,11 @@ impl Outputs<'_> {
     }
 
     /// What `collection` names as it is now; nothing is recorded.
-    pub fn look(&self, execution: &ExecutionRecord, collection: &Collection) -> Result<Vec<Output>> {
+    pub fn look(
+        &self,
+        execution: &ExecutionRecord,
+        collection: &Collection,
+    ) -> Result<Vec<Output>> {
         let paths = collection.deliverables.iter();
         let look = |path: &PathBuf| self.look_at(path, Some(execution), &collection.validation);
         self.outputs_of(execution, paths.map(look).collect(), collection)

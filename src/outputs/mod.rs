@@ -12,8 +12,8 @@ mod synthesize;
 mod verify;
 mod view;
 
-pub use crate::store::OutputFilter;
 pub use crate::history::Collected;
+pub use crate::store::OutputFilter;
 pub use collect::Collection;
 pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,

@@ -51,7 +51,7 @@ fn failed_agents(context: &SynthesisContext) -> Vec<String> {
     failed
         .map(|it| {
             let id = it.execution_id.as_ref().map(ToString::to_string).unwrap_or_default();
-            format!("{} ({id}) failed: look at what it was given with `sortie track show {id}` before it is deployed again.", it.agent_type)
+            format!("{} ({id}) failed: look at what it was given with 'sortie track show {id}' before it is deployed again.", it.agent_type)
         })
         .collect()
 }
@@ -73,7 +73,7 @@ fn open_deployments(context: &SynthesisContext) -> Vec<String> {
     let open = context.agents.iter().filter(|it| it.status == Some(ExecutionStatus::Deployed));
     open.map(|it| {
         let id = it.execution_id.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{} ({id}) has not come back: record how it ended with `sortie track record-completion --execution-id {id} …`.", it.agent_type)
+        format!("{} ({id}) has not come back: record how it ended with 'sortie track record-completion --execution-id {id} …'.", it.agent_type)
     })
     .collect()
 }
@@ -99,5 +99,5 @@ fn without_outputs(context: &SynthesisContext) -> Vec<String> {
     if !context.gates.is_empty() || !context.coverage.is_empty() {
         return Vec::new();
     }
-    vec!["No gate was reported: nothing says that the results hold. Add them with `sortie outputs collect --validation-results tests:pass,…`.".to_owned()]
+    vec!["No gate was reported: nothing says that the results hold. Add them with 'sortie outputs collect --validation-results tests:pass,…'.".to_owned()]
 }

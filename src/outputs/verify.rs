@@ -4,8 +4,8 @@ use super::Outputs;
 use super::collect::hash_file;
 use super::gather::{Gathered, latest_deliverables, latest_gates};
 use crate::error::Result;
-use crate::store::Messages;
 use crate::model::{Deliverable, ExecutionId, GateResult, SessionId};
+use crate::store::Messages;
 use serde::Serialize;
 
 /// What was found of a session's outputs.

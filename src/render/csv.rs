@@ -1,40 +1,33 @@
-//! Comma-separated values (RFC 4180): the tables of a document; its fields as a table of two.
+//! Comma-separated values (RFC 4180) of a view's records: raw values, one line each.
 
-use super::view::{Block, Cell, Document};
+use serde_json::Value;
 
-/// The tables, or, where there is none, the fields.
-pub(super) fn document(document: &Document) -> String {
-    let tables = document.blocks.iter().filter_map(|block| match block {
-        Block::Table(table) => {
-            let titles: Vec<&str> = table.columns.iter().map(|it| it.title.as_str()).collect();
-            let mut lines = vec![line(titles)];
-            lines.extend(table.rows.iter().map(|row| line(texts(row))));
-            Some(lines.concat())
+/// A line of keys, then a line a record. A record that holds others has them as JSON.
+pub(super) fn records(records: &[Value]) -> String {
+    let mut keys: Vec<&str> = Vec::new();
+    for key in records.iter().filter_map(Value::as_object).flat_map(|it| it.keys()) {
+        if !keys.contains(&key.as_str()) {
+            keys.push(key);
         }
-        _ => None,
-    });
-    let tables: Vec<String> = tables.collect();
-    match tables.is_empty() {
-        false => tables.join("\n"),
-        true => fields(document),
+    }
+    let row = |record: &Value| line(keys.iter().map(|key| text(&record[*key])));
+    let rows: String = records.iter().map(row).collect();
+    match keys.is_empty() {
+        true => String::new(),
+        false => line(keys.iter().map(|key| (*key).to_owned())) + &rows,
     }
 }
 
-fn fields(document: &Document) -> String {
-    let pairs = document.blocks.iter().flat_map(|block| match block {
-        Block::Fields(fields) => fields.as_slice(),
-        _ => &[],
-    });
-    let rows = pairs.map(|(name, value)| line(vec![name, &value.text]));
-    std::iter::once(line(vec!["field", "value"])).chain(rows).collect()
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
-fn texts(row: &[Cell]) -> Vec<&str> {
-    row.iter().map(|cell| cell.text.as_str()).collect()
-}
-
-fn line(values: Vec<&str>) -> String {
-    let quoted: Vec<String> = values.into_iter().map(quoted).collect();
+fn line(values: impl Iterator<Item = String>) -> String {
+    let quoted: Vec<String> = values.map(|value| quoted(&value)).collect();
     quoted.join(",") + "\n"
 }
 
@@ -53,13 +46,17 @@ fn quoted(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
-    fn values_are_quoted_and_formulas_are_text() {
-        assert_eq!(quoted("a,b"), "\"a,b\"");
-        assert_eq!(quoted("say \"x\""), "\"say \"\"x\"\"\"");
-        assert_eq!(quoted("=1+1"), "'=1+1");
+    fn values_are_raw_quoted_and_no_formulas() {
+        let records_of =
+            [json!({"a": "x,y", "n": 40000}), json!({"a": "=1+1", "b": ["say \"x\""]})];
+        assert_eq!(
+            records(&records_of),
+            "a,n,b\n\"x,y\",40000,\n'=1+1,,\"[\"\"say \\\"\"x\\\"\"\"\"]\"\n"
+        );
+        assert_eq!(records(&[]), "");
         assert_eq!(quoted("-12.5"), "-12.5");
-        assert_eq!(quoted("-"), "-");
     }
 }

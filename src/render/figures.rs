@@ -40,6 +40,20 @@ pub fn duration(ms: i64) -> String {
     }
 }
 
+/// Bytes for people: `812 B`, `3.4 KB`, `2.0 MB` (powers of 1024).
+pub fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    let mut unit = "B";
+    for larger in ["KB", "MB", "GB", "TB"] {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = larger;
+    }
+    if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

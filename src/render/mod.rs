@@ -8,9 +8,9 @@ mod sanitize;
 mod table;
 mod view;
 
-pub use figures::{counted, duration, grouped, grouped_signed, tokens};
+pub use figures::{bytes, counted, duration, grouped, grouped_signed, tokens};
 pub use outputs::output_table;
-pub use sanitize::visible;
+pub use sanitize::{visible, visible_lines};
 pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
 
 /// How wide and how colourful a terminal is.
@@ -27,7 +27,7 @@ pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {
     match format {
         Format::Table => table::document(&view.document(), surface),
         Format::Markdown => markdown::document(&view.document()),
-        Format::Csv => csv::document(&view.document()),
+        Format::Csv => csv::records(&view.records()),
         Format::Json => {
             let text = serde_json::to_string_pretty(&view.json());
             text.expect("a view has only text keys") + "\n"

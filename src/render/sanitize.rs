@@ -1,27 +1,24 @@
 //! Text from elsewhere on a terminal: what would move the cursor, colour the screen or reorder the
 //! line is shown, not done.
 
+use crate::model::is_hidden;
+
 /// `text` on one line, with control and bidirectional characters made visible.
 pub fn visible(text: &str) -> String {
     text.chars().flat_map(|c| escaped(c, false)).collect()
 }
 
 /// The same, but lines stay lines.
-pub(super) fn visible_lines(text: &str) -> String {
+pub fn visible_lines(text: &str) -> String {
     text.chars().flat_map(|c| escaped(c, true)).collect()
 }
 
 fn escaped(c: char, keep_lines: bool) -> Vec<char> {
     match c {
         '\n' | '\t' if keep_lines => vec![c],
-        c if c.is_control() || is_invisible(c) => c.escape_debug().collect(),
+        c if is_hidden(c) => c.escape_debug().collect(),
         c => vec![c],
     }
-}
-
-/// Characters that reorder or hide the text around them.
-fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -8,6 +8,12 @@ use comfy_table::{
 };
 use unicode_width::UnicodeWidthStr;
 
+/// A column that does not give way does so all the same beyond this width.
+const KEPT: usize = 26;
+
+/// What a column that gives way keeps of its width.
+const LEAST: usize = 12;
+
 /// Cells in a bar.
 const BAR: usize = 30;
 
@@ -73,11 +79,14 @@ fn shape_column<'c>(
         Align::Left => CellAlignment::Left,
         Align::Right => CellAlignment::Right,
     });
-    if !column.gives_way {
-        let widest = cells.map(|cell| visible(&cell.text).width()).max().unwrap_or(0);
-        let fixed = u16::try_from(widest.max(column.title.width()) + 2).unwrap_or(u16::MAX);
-        shape.set_constraint(ColumnConstraint::Absolute(Width::Fixed(fixed)));
-    }
+    let widest = cells.map(|cell| visible(&cell.text).width()).max().unwrap_or(0);
+    let widest = widest.max(column.title.width());
+    let least = if column.gives_way || widest > KEPT { widest.min(LEAST) } else { widest };
+    let least = Width::Fixed(u16::try_from(least + 2).unwrap_or(u16::MAX));
+    shape.set_constraint(match column.gives_way || widest > KEPT {
+        true => ColumnConstraint::LowerBoundary(least),
+        false => ColumnConstraint::Absolute(least),
+    });
 }
 
 fn styled(text: &str, tone: Tone) -> comfy_table::Cell {

@@ -4,18 +4,25 @@ use crate::error::{IoContext, Result};
 use std::io::Write;
 use std::path::Path;
 
-/// Writes `bytes` to `path`: beside it first, on disk, then in its place. What is no regular file,
-/// such as a terminal, is written as it is.
+/// Writes `bytes` to `path`: beside it first, on disk, then in its place. A new file is the user's
+/// alone, one that is there keeps its mode, a link keeps leading where it does. What is no regular
+/// file, such as a terminal, is written as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    if path.exists() && !path.is_file() {
-        return std::fs::write(path, bytes).or_cannot("write", path);
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    if target.exists() && !target.is_file() {
+        return std::fs::write(&target, bytes).or_cannot("write", path);
     }
-    let dir = match path.parent() {
+    let dir = match target.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     };
+    // The temporary file's own error would name it.
+    std::fs::read_dir(dir).or_cannot("write into", dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir).or_cannot("write", path)?;
     file.write_all(bytes).or_cannot("write", path)?;
+    if let Ok(there) = target.metadata() {
+        file.as_file().set_permissions(there.permissions()).or_cannot("write", path)?;
+    }
     file.as_file().sync_all().or_cannot("write", path)?;
-    file.persist(path).map(|_| ()).map_err(|error| error.error).or_cannot("write", path)
+    file.persist(&target).map(|_| ()).map_err(|error| error.error).or_cannot("write", path)
 }

@@ -28,6 +28,11 @@ pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a newer or a foreign database; only reads.
+pub(super) fn check(conn: &Connection, path: &Path) -> Result<()> {
+    version_of(conn, path).map(|_| ())
+}
+
 /// How many steps this database has run.
 fn version_of(conn: &Connection, path: &Path) -> Result<usize> {
     let (application, version, tables): (i64, i64, i64) = conn.query_row(

@@ -1,7 +1,7 @@
 //! Opening the database, and the two ways to use it: a read and a write, each one transaction.
 
 use super::fault::StoreFault;
-use super::migrate::migrate;
+use super::migrate::{check, migrate};
 use crate::error::{Error, IoContext, Result};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -15,6 +15,10 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 
 /// The directory of a project's history and templates, in its root.
 pub const HOME: &str = ".sortie";
+
+/// What a checkpoint leaves of the write-ahead log's file, in bytes: one long message must not stay
+/// on disk twice.
+const WAL_LEFT: i64 = 16 << 20;
 
 /// How long to wait for other processes before giving up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -79,8 +83,10 @@ impl Store {
     fn for_reading(&self) -> Result<&Database> {
         match self.file.get() {
             Some(database) => Ok(database),
-            None if self.exists() => self.for_writing(),
-            None => opened(&self.nothing_yet, Database::empty),
+            None => match self.path.try_exists().or_cannot("open the history", &self.path)? {
+                true => self.for_writing(),
+                false => opened(&self.nothing_yet, Database::empty),
+            },
         }
     }
 
@@ -187,9 +193,12 @@ fn make_home(dir: &Path) -> Result<()> {
 
 fn prepare(mut conn: Connection, path: &Path) -> Result<Database> {
     wait_for_others(&mut conn, PATIENCE)?;
+    // Before anything is switched: what is not ours is left as it is.
+    check(&conn, path)?;
     use_wal(&conn, PATIENCE)?;
     // FULL: with NORMAL a power cut loses rows that were acknowledged.
     conn.pragma_update(None, "synchronous", "FULL")?;
+    conn.pragma_update(None, "journal_size_limit", WAL_LEFT)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "cell_size_check", true)?;

@@ -54,8 +54,7 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     pub fn insert_output(&self, output: &Output) -> Result<()> {
-        self
-            .0
+        self.0
             .prepare_cached(
                 "INSERT INTO outputs (output_id, execution_id, output_type, content, created_at,
                                   metadata)

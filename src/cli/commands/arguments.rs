@@ -76,8 +76,12 @@ impl SelectArgs {
         let Some(from) = &self.files_from else { return Ok(Vec::new()) };
         let end = if self.null { b'\0' } else { b'\n' };
         let bytes = read(from)?;
-        let lines = bytes.split(|byte| *byte == end).filter(|line| !line.is_empty());
-        Ok(lines.map(path_of).collect())
+        let lines = bytes.split(|byte| *byte == end);
+        let lines = lines.map(|line| match line.strip_suffix(b"\r") {
+            Some(line) if !self.null => line,
+            _ => line,
+        });
+        Ok(lines.filter(|line| !line.is_empty()).map(path_of).collect())
     }
 }
 

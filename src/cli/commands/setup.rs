@@ -37,6 +37,7 @@ pub struct Links {
 impl Links {
     pub fn run(&self, ui: &Ui) -> Result<ExitCode> {
         let program = std::env::current_exe().or_cannot("find", "sortie itself")?;
+        std::fs::create_dir_all(&self.dir).or_cannot("create", &self.dir)?;
         for group in GROUPS {
             let link = self.dir.join(group);
             // Ours from an earlier time is made anew; anything else is left alone.

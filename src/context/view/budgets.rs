@@ -26,6 +26,10 @@ impl View for OverBudget {
                 ("over by", Cell::toned(grouped(self.over_by), Tone::Bad)),
             ])
             .table(steps_table(&self.steps, self.exact))
+            .text(match self.steps.iter().any(|step| step.fits) || self.steps.is_empty() {
+                true => "",
+                false => "These steps are not enough: take several, or split the scope.",
+            })
     }
 }
 

@@ -2,18 +2,18 @@
 
 use super::words::{LISTED, skipped_in_words, tone};
 use crate::context::brief::Briefing;
-use crate::context::human_bytes;
 use crate::context::prepare::Prepared;
 use crate::model::{Bundle, ContextItem, ItemType, Skipped};
 use crate::render::{
-    Cell, Column, Document, Table, Tone, View, counted, grouped, grouped_signed, to_json, tokens,
+    Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, grouped_signed, to_json,
+    tokens,
 };
 use serde_json::Value;
 
 /// The items that cost most, then how many more there are.
-fn items_table(bundle: &Bundle) -> Table {
+fn items_table(bundle: &Bundle, listed: usize) -> Table {
     let mut items: Vec<&ContextItem> = bundle.context_items.iter().collect();
-    let rest = items.len().saturating_sub(LISTED);
+    let rest = items.len().saturating_sub(listed);
     items.sort_by_key(|item| std::cmp::Reverse(item.token_count));
     let all = bundle.total_tokens.max(1) as f64;
     let row = |item: &&ContextItem| {
@@ -40,11 +40,11 @@ fn items_table(bundle: &Bundle) -> Table {
         Column::wide("source"),
         Column::wide(""),
     ];
-    let table = Table::new(columns, "no items").rows(items.iter().take(LISTED).map(row));
+    let table = Table::new(columns, "no items").rows(items.iter().take(listed).map(row));
     match rest {
         0 => table,
         rest => {
-            let left: u64 = items.iter().skip(LISTED).map(|item| item.token_count).sum();
+            let left: u64 = items.iter().skip(listed).map(|item| item.token_count).sum();
             let blank = || Cell::from("");
             let more = Cell::toned(format!("… and {} more", grouped(rest as u64)), Tone::Faint);
             table.row(vec![
@@ -63,7 +63,7 @@ fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {
     let items = bundle.context_items.iter().filter(|it| it.item_type != ItemType::Briefing);
     let items: Vec<&ContextItem> = items.collect();
     let files = counted(items.len(), "item", "items");
-    let bytes: u64 = items.iter().map(|item| item.bytes).sum();
+    let total: u64 = items.iter().map(|item| item.bytes).sum();
     let counted_by = match bundle.exact {
         true => format!("{} (exact)", bundle.tokenizer),
         false => {
@@ -74,7 +74,7 @@ fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {
         ("bundle", bundle.bundle_id.clone().into()),
         ("agent", bundle.agent_type.clone().into()),
         ("scope", bundle.scope.clone().into()),
-        ("context", format!("{files}, {}", human_bytes(bytes)).into()),
+        ("context", format!("{files}, {}", bytes(total)).into()),
         ("skipped", skipped_in_words(&bundle.skipped).into()),
         ("tokens", tokens(bundle.total_tokens, bundle.exact).into()),
         ("counted", format!("for {} by {counted_by}", bundle.model).into()),
@@ -107,7 +107,10 @@ impl View for Prepared {
         let mut fields = bundle_fields(&self.bundle);
         fields.extend(dedup_in_words(&self.bundle).map(|text| ("saved", text.into())));
         let (label, share, tone) = budget_bar(&self.bundle, tone(self.status));
-        Document::new().fields(fields).bar(label, share, tone).table(items_table(&self.bundle))
+        Document::new()
+            .fields(fields)
+            .bar(label, share, tone)
+            .table(items_table(&self.bundle, LISTED))
     }
 
     fn id(&self) -> Option<String> {
@@ -127,7 +130,7 @@ impl View for Bundle {
         fields.extend(dedup_in_words(self).map(|text| ("saved", text.into())));
         let (label, share, tone) = budget_bar(self, Tone::Plain);
         let document = Document::new().fields(fields).bar(label, share, tone);
-        let document = document.table(items_table(self));
+        let document = document.table(items_table(self, usize::MAX));
         match self.skipped.is_empty() {
             true => document,
             false => document.heading("Left out").table(skipped_table(&self.skipped)),
@@ -181,9 +184,12 @@ impl View for SharedView<'_> {
         Document::new()
             .table(Table::new(columns, "no bundles").rows(parts).row(shared).row(total))
             .text(format!(
-                "{} shared; {} tokens saved ({percent:.1} %)",
+                "{} shared; {}",
                 counted(dedup.duplicates as usize, "item is", "items are"),
-                grouped_signed(saved)
+                match saved {
+                    ..0 => format!("sharing costs {} tokens more", grouped_signed(-saved)),
+                    _ => format!("{} tokens saved ({percent:.1} %)", grouped_signed(saved)),
+                }
             ))
             .table(shared_items(bundle))
     }
@@ -214,7 +220,7 @@ impl View for Briefing {
             ("bundle", self.bundle_id.clone().into()),
             ("template", self.template.clone().into()),
             ("tokens", tokens(self.tokens, self.exact).into()),
-            ("size", human_bytes(self.bytes).into()),
+            ("size", bytes(self.bytes).into()),
         ])
     }
 

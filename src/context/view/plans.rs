@@ -17,6 +17,7 @@ impl View for Validation {
         let columns = vec![
             Column::right("tokens"),
             Column::right("files"),
+            Column::right("skipped"),
             Column::wide("path"),
             Column::wide(""),
         ];
@@ -26,7 +27,13 @@ impl View for Validation {
                 None => "".into(),
             };
             let count = file.error.is_none().then(|| tokens(file.tokens, self.exact));
-            vec![Cell::or_dash(count), file.files.into(), file.path.clone().into(), note]
+            vec![
+                Cell::or_dash(count),
+                file.files.into(),
+                file.skipped.into(),
+                file.path.clone().into(),
+                note,
+            ]
         });
         let mut document = Document::new()
             .fields(vec![

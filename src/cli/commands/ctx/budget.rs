@@ -24,7 +24,7 @@ pub struct TrackBudget {
     /// Bundles to add up: files or ids
     #[arg(long, value_name = "BUNDLES", value_delimiter = ',')]
     bundles: Vec<PathBuf>,
-    /// Tokens for all of it [default: sortie.toml, else the model's window]
+    /// Tokens for all of it [default: the model's window]
     #[arg(long, value_name = "TOKENS")]
     budget: Option<TokenAmount>,
     /// The share of the budget to warn at [default: 0.75]

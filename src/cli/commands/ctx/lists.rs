@@ -15,7 +15,7 @@ pub struct List {
 
 impl List {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let bundles = verb.workspace.store().read(|r| r.bundles(self.limit))?;
+        let bundles = verb.workspace.context().bundles(self.limit)?;
         verb.show(&BundleList(bundles))?;
         Ok(ExitCode::SUCCESS)
     }

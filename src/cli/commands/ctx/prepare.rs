@@ -1,8 +1,9 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{BudgetArgs, SelectArgs};
 use crate::cli::exit;
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use sortie::context::{OnOverBudget, OverBudget, Preparation, Prepared, Request};
+use sortie::context::{BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request};
 use sortie::model::SkipReason;
 use sortie::render::{counted, grouped};
 use sortie::store::file;
@@ -19,10 +20,10 @@ drop or narrow.\n\nExample:\n  sortie ctx prepare-bundle --agent-type task-imple
 )]
 pub struct PrepareBundle {
     /// The kind of agent that gets it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     agent_type: String,
     /// What it is to do
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: String,
     #[command(flatten)]
     select: SelectArgs,
@@ -68,8 +69,9 @@ enum HowOver {
 impl PrepareBundle {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let output = self.output.clone();
+        let trim = matches!(self.on_over_budget, HowOver::Trim);
         match verb.workspace.context().prepare(&self.request()?)? {
-            Preparation::OverBudget(over) => refuse(verb, &over),
+            Preparation::OverBudget(over) => refuse(verb, &over, trim),
             Preparation::Ready(prepared) => deliver(verb, &prepared, output),
         }
     }
@@ -94,11 +96,18 @@ impl PrepareBundle {
     }
 }
 
-fn refuse(verb: &Verb<'_>, over: &OverBudget) -> Result<ExitCode> {
+fn refuse(verb: &Verb<'_>, over: &OverBudget, trimmed: bool) -> Result<ExitCode> {
     verb.show(over)?;
+    let hint = match (over.steps.is_empty(), trimmed) {
+        (true, _) => "raise --budget, or split the scope among several agents",
+        (false, true) => "what is left is required: narrow it as above, or raise --budget",
+        (false, false) => {
+            "drop or narrow as above, raise --budget, or let --on-over-budget trim choose"
+        }
+    };
     verb.ui.error(
         &format!("over budget by {} tokens: nothing was written", grouped(over.over_by)),
-        Some("drop or narrow as above, raise --budget, or let --on-over-budget trim choose"),
+        Some(hint),
     );
     Ok(ExitCode::from(exit::OVER_BUDGET))
 }
@@ -106,6 +115,7 @@ fn refuse(verb: &Verb<'_>, over: &OverBudget) -> Result<ExitCode> {
 fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Result<ExitCode> {
     let bundle = &prepared.bundle;
     warn_of_trimmed(verb, bundle);
+    warn_of_budget(verb, prepared);
     let json = serde_json::to_string_pretty(bundle).expect("text keys only") + "\n";
     match output {
         Some(path) if path.as_os_str() == "-" => verb.write(json.as_bytes())?,
@@ -141,4 +151,19 @@ fn warn_of_trimmed(verb: &Verb<'_>, bundle: &Bundle) {
         false => String::new(),
     };
     verb.ui.warn(&format!("{count} left out to fit the budget: {named}{more}"));
+}
+
+fn warn_of_budget(verb: &Verb<'_>, prepared: &Prepared) {
+    let (bundle, window) = (&prepared.bundle, prepared.window);
+    if bundle.budget > window {
+        let (budget, model) = (grouped(bundle.budget), &bundle.model);
+        verb.ui.warn(&format!(
+            "the budget of {budget} is more than {model} takes: {}",
+            grouped(window)
+        ));
+    }
+    if prepared.status > BudgetStatus::Ok {
+        let percent = bundle.total_tokens_upper as f64 * 100.0 / bundle.budget.max(1) as f64;
+        verb.ui.warn(&format!("{percent:.1} % of the budget ({})", prepared.status.as_str()));
+    }
 }

@@ -1,6 +1,7 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::read;
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use sortie::history::Written;
 use sortie::model::{ExecutionId, Phase, TokenAmount};
 use sortie::session::Handover;
@@ -23,10 +24,10 @@ pub struct InitDeployment {
     #[arg(long, value_name = "ID")]
     execution_id: Option<ExecutionId>,
     /// The kind of agent
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     agent_type: String,
     /// What it is to do
-    #[arg(long)]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: String,
     /// The bundle it is given: says tokens and allocations. A file, an id, or latest
     #[arg(long, value_name = "BUNDLE")]

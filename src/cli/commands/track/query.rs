@@ -1,9 +1,7 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::moment;
 use clap::{Args, ValueEnum};
-use sortie::history::{
-    ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList,
-};
+use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
 use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
 use sortie::{Execution, Result};
 use std::process::ExitCode;
@@ -91,15 +89,22 @@ pub struct Show {
     /// Print only the final message, byte for byte
     #[arg(long)]
     message: bool,
+    /// With --message: the one of an earlier completion, which an amendment replaced
+    #[arg(long, value_name = "VERSION", requires = "message")]
+    earlier: Option<u32>,
 }
 
 impl Show {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let execution = Execution::open(&verb.workspace, &self.execution)?;
         let detail = verb.workspace.history().show(execution.id())?;
-        match self.message {
-            true => verb.write(detail.execution.final_message.as_deref().unwrap_or_default())?,
-            false => verb.show(&detail)?,
+        if !self.message {
+            verb.show(&detail)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        match detail.message(self.earlier)? {
+            Some(message) => verb.write(message)?,
+            None => verb.ui.note("there is no final message on record"),
         }
         Ok(ExitCode::SUCCESS)
     }

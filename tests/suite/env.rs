@@ -153,19 +153,29 @@ impl TestEnv {
         self.outcome(format!("sortie {line} < input"), output)
     }
 
+    /// `text` with placeholders for the paths of this environment.
+    pub fn clean(&self, text: &str) -> String {
+        let places = self.places();
+        places.iter().fold(text.to_owned(), |text, (path, name)| text.replace(path, name))
+    }
+
+    fn places(&self) -> Vec<(String, &'static str)> {
+        let place = |path: PathBuf| path.to_str().unwrap().to_owned();
+        vec![
+            (place(self.project()), "[PROJECT]"),
+            (place(self.home()), "[HOME]"),
+            (place(self.top()), "[TEMP]"),
+        ]
+    }
+
     /// What a prepared command did, shown as `line`.
     pub fn outcome(&self, line: impl Into<String>, output: Output) -> Outcome {
-        let place = |path: PathBuf| path.to_str().unwrap().to_owned();
         Outcome {
             line: line.into(),
             status: output.status.code(),
             stdout: output.stdout,
             stderr: output.stderr,
-            places: vec![
-                (place(self.project()), "[PROJECT]"),
-                (place(self.home()), "[HOME]"),
-                (place(self.top()), "[TEMP]"),
-            ],
+            places: self.places(),
         }
     }
 
@@ -203,7 +213,7 @@ impl TestEnv {
     /// What a bundle of `arguments` holds and what it left out, a line each.
     pub fn bundled(&self, arguments: &str) -> String {
         let line = format!("ctx prepare-bundle --agent-type a --scope s {arguments} --output -");
-        summary(&self.ok(&line).json())
+        self.clean(&summary(&self.ok(&line).json()))
     }
 }
 

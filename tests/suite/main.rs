@@ -9,6 +9,7 @@ macro_rules! snapshot {
     };
 }
 
+mod bugs;
 mod cli;
 mod env;
 mod flow;

@@ -121,7 +121,9 @@ fn faults(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> 
             }
             "enum" if !given.as_array().unwrap().contains(value) => wrong("is one of"),
             "const" if given != value => wrong("is"),
-            "minimum" if value.is_number() && value.as_f64() < given.as_f64() => wrong("is at least"),
+            "minimum" if value.is_number() && value.as_f64() < given.as_f64() => {
+                wrong("is at least")
+            }
             "anyOf" | "oneOf" => {
                 let each = given.as_array().unwrap().iter();
                 let fitting = each.filter(|it| faults(root, it, value, at).is_empty()).count();

@@ -21,7 +21,7 @@ const COLLECT: &str = "outputs collect --execution-id e-1";
 fn collected() {
     let env = worked();
     let all = format!(
-        "{COLLECT} --deliverables lib/vector-search.ts,lib/types.ts,lib/none.ts,lib \
+        "{COLLECT} --deliverables lib/vector-search.ts,lib/types.ts,lib/none.ts \
          --validation-results tests:pass,lint:fail,types:skip,coverage:85.5 \
          --insights 'one, with a comma' --insights two --errors 'out of memory' \
          --related-files spec/requirements.md"
@@ -109,12 +109,10 @@ fn troubled() -> TestEnv {
 #[test]
 fn reports() {
     let env = troubled();
-    snapshot!("report_of_troubles", env.run("outputs synthesize --session-id s-1"));
     snapshot!(
         "report_of_troubles_json",
         env.run("outputs synthesize --session-id s-1 --format json")
     );
-    snapshot!("reports_kept", env.run("outputs reports"));
     let written = env.ok("outputs synthesize --session-id s-1").stdout;
     assert_eq!(env.ok("outputs show latest").stdout, written);
     snapshot!("report_unknown", env.run("outputs show report-0"));
@@ -126,7 +124,6 @@ fn reports() {
         "report_template_of_another_kind",
         env.run("outputs synthesize --session-id s-1 --template briefing")
     );
-    snapshot!("report_of_nothing", env.run("outputs synthesize"));
 }
 
 #[test]
@@ -142,7 +139,7 @@ fn a_report_without_a_history() {
     snapshot!(
         "report_without_a_history",
         env.run(
-            "outputs synthesize --agents implementor,tester --deliverables lib/types.ts,lib/none.ts"
+            "outputs synthesize --agents implementor,tester --deliverables lib/types.ts,lib/distance.ts,lib/none.ts"
         )
     );
     assert!(!env.exists(".sortie"));

@@ -84,10 +84,6 @@ fn names_that_lead_nowhere() {
         deploy("--session-id latest --execution-id m --model mine")
     );
     snapshot!("metadata_bad", env.run("track init-session --scope s --metadata '[1]'"));
-    snapshot!(
-        "message_file_absent",
-        env.run("track record-completion --execution-id exec-001 --final-message-file none.txt")
-    );
     assert_eq!(
         env.rows("SELECT execution_id, status FROM agent_executions ORDER BY rowid"),
         "exec-001 | deployed\nexec-002 | deployed\nexec-010 | deployed\nreview-1 | deployed\nm | deployed\n"

@@ -230,7 +230,6 @@ fn names_from_a_list() {
     snapshot!("list_by_nul", of("--files-from - -0", b"new\nline.txt\0a,b.txt\0"));
     env.write("list", "c.txt\n");
     snapshot!("list_and_names", of("--files-from list --files new*", b""));
-    snapshot!("list_absent", env.run(&format!("{prepare} --files-from none")));
     snapshot!(
         "list_names_what_is_not_there",
         env.run_with(&format!("{prepare} --files-from -"), b"d.txt\n")

@@ -46,7 +46,7 @@ fn a_template_of_the_user_wins_over_one_of_the_same_name() {
     env.write(".sortie/templates/briefing.hbs", own);
     env.write("elsewhere/other.hbs", "Other: {{scope}}\n");
     snapshot!("template_by_name", render(&env, "briefing"));
-    snapshot!("template_by_path", render(&env, "elsewhere/other.hbs"));
+    snapshot!("template_by_path", render(&env, "elsewhere/other.hbs --quiet"));
     snapshot!("template_list", env.run("ctx templates --format json"));
 }
 

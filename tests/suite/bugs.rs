@@ -28,8 +28,8 @@ fn messages_are_compared_by_their_bytes() {
 fn names_that_are_not_utf8_are_all_taken_or_told() {
     use std::os::unix::ffi::OsStrExt;
     let env = TestEnv::empty();
-    for name in [b"a\xe8.txt", b"a\xe9.txt"] {
-        env.write(std::ffi::OsStr::from_bytes(name), name);
+    for (name, text) in [(b"a\xe8.txt", "one\n"), (b"a\xe9.txt", "two\n")] {
+        env.write(std::ffi::OsStr::from_bytes(name), text);
     }
     let bundle = env.ok(&format!("{PREPARE} --files . --format json")).json();
     assert_eq!(summary(&bundle).lines().count(), 2, "{}", summary(&bundle));

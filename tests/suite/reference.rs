@@ -52,7 +52,6 @@ fn the_command_line_is_documented() {
     publish("references/cli.md", &format!("{}\n", text.trim_end()));
 }
 
-/// Every example in the help of a verb is one that the program understands.
 #[test]
 fn every_verb_has_an_example() {
     fn all(env: &TestEnv, path: &[&str], lacking: &mut Vec<String>) {

@@ -103,13 +103,13 @@ fn bounds() {
     let env = TestEnv::new();
     let check = |budget: &str| {
         env.run(&format!(
-            "ctx check-bounds --phase 3 --files spec --references lib --model gpt-5 --budget {budget} \
+            "ctx check-bounds --phase 3 --files README.md --references spec,lib --model gpt-5 --budget {budget} \
              --shared-with agent-1,agent-2"
         ))
     };
     snapshot!("bounds_ok", check("40k"));
-    snapshot!("bounds_warning", check("850"));
-    snapshot!("bounds_critical", check("720"));
+    snapshot!("bounds_warning", check("900"));
+    snapshot!("bounds_critical", check("760"));
     snapshot!("bounds_over", check("500"));
     snapshot!(
         "bounds_json",

@@ -1,0 +1,192 @@
+//! What does not hold yet: each test says what should be, and moves to its area once it does.
+
+use crate::env::{Outcome, TestEnv, summary};
+
+const PREPARE: &str = "ctx prepare-bundle --agent-type a --scope s --output bundle.json";
+
+fn hint(outcome: &Outcome) -> String {
+    outcome.err().split_once("hint: ").map(|(_, hint)| hint.to_owned()).unwrap_or_default()
+}
+
+#[test]
+#[ignore = "bug: two messages that differ only in bytes that are not UTF-8 are taken for the same"]
+fn messages_are_compared_by_their_bytes() {
+    let env = TestEnv::deployed("e-1");
+    let complete = |message: &[u8], options: &str| {
+        let line = "track record-completion --execution-id e-1 --final-message -";
+        env.run_with(&format!("{line} {options}"), message)
+    };
+    assert_eq!(complete(b"caf\xe9", "").status, Some(0));
+    assert_eq!(complete(b"caf\xe8", "").status, Some(5));
+    assert_eq!(complete(b"caf\xe8", "--amend").status, Some(0));
+    assert_eq!(env.ok("track show e-1 --message").stdout, b"caf\xe8");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "bug: of files whose names differ only in bytes that are not UTF-8 all but one vanish"]
+fn names_that_are_not_utf8_are_all_taken_or_told() {
+    use std::os::unix::ffi::OsStrExt;
+    let env = TestEnv::empty();
+    for (name, text) in [(b"a\xe8.txt", "one\n"), (b"a\xe9.txt", "two\n")] {
+        env.write(std::ffi::OsStr::from_bytes(name), text);
+    }
+    let bundle = env.ok(&format!("{PREPARE} --files . --format json")).json();
+    assert_eq!(summary(&bundle).lines().count(), 2, "{}", summary(&bundle));
+}
+
+#[test]
+#[ignore = "bug: narrowing saves less than the table says, for the wrapper stays"]
+fn narrowing_as_told_makes_it_fit() {
+    let env = TestEnv::new();
+    let prepare = |item: &str| {
+        env.run(&format!("{PREPARE} --files '{item}' --model gpt-5 --budget 222 --format json"))
+    };
+    let over = prepare("spec/requirements.md");
+    assert_eq!(over.status, Some(4));
+    for step in over.json()["steps"].as_array().unwrap() {
+        let fits = prepare(step["item"].as_str().unwrap()).status == Some(0);
+        assert_eq!(step["fits"], fits, "{step}");
+    }
+}
+
+#[test]
+#[ignore = "bug: items that a template leaves out are counted all the same"]
+fn only_what_a_template_writes_is_counted() {
+    let env = TestEnv::new();
+    env.write("bare.hbs", "Do {{scope}}.\n");
+    let line = format!("{PREPARE} --files lib --model gpt-5 --template ./bare.hbs --format json");
+    let bundle = env.ok(&line).json();
+    assert_eq!(env.ok("ctx generate-briefing --bundle bundle.json -q").out(), "Do s.\n");
+    assert!(bundle["total_tokens"].as_u64().unwrap() < 10, "{}", bundle["total_tokens"]);
+}
+
+#[test]
+#[ignore = "bug: an empty name is the beginning of every id, and leads to the only one"]
+fn an_empty_name_names_nothing() {
+    let env = TestEnv::deployed("e-1");
+    assert_eq!(env.run("track show ''").status, Some(3));
+    let deploy = "track init-deployment --agent-type a --scope s --session-id ''";
+    assert_ne!(env.run(deploy).status, Some(0));
+}
+
+#[test]
+#[ignore = "bug: a session or deployment with other values than recorded is told to be the same"]
+fn whatever_differs_from_the_record_is_refused() {
+    let env = TestEnv::new();
+    env.ok("track init-session --session-id s-1 --scope s --metadata '{\"a\": 1}'");
+    let again = env.run("track init-session --session-id s-1 --scope s --metadata '{\"a\": 2}'");
+    assert_eq!(again.status, Some(5), "{again}");
+    env.write("one.md", "one");
+    env.write("two.md", "two");
+    env.ok(&format!("{PREPARE} --files lib"));
+    let deploy = "track init-deployment --session-id s-1 --execution-id e-1 --agent-type a \
+                  --scope s --context-bundle bundle.json";
+    env.ok(&format!("{deploy} --briefing one.md --phase 2"));
+    let briefing = env.run(&format!("{deploy} --briefing two.md --phase 2"));
+    assert_eq!(briefing.status, Some(5), "{briefing}");
+    let phase = env.run(&format!("{deploy} --briefing one.md --phase 3"));
+    assert_eq!(phase.status, Some(5), "{phase}");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "bug: a link out of the root puts its absolute target into the bundle"]
+fn a_bundle_does_not_say_where_its_project_lies() {
+    let bundled = || {
+        let env = TestEnv::new();
+        std::fs::write(env.beside("secret.txt"), "secret").unwrap();
+        std::os::unix::fs::symlink("../../secret.txt", env.path("lib/link.txt")).unwrap();
+        env.ok(&format!("{PREPARE} --files lib"));
+        env.text("bundle.json")
+    };
+    assert_eq!(bundled(), bundled());
+}
+
+#[test]
+#[ignore = "bug: a range of lines that does not exist is told as a file that does not"]
+fn lines_that_do_not_exist_are_told_with_those_that_do() {
+    let env = TestEnv::new();
+    env.write("empty.txt", "");
+    let hint = |item: &str| hint(&env.run(&format!("{PREPARE} --files {item}")));
+    assert_eq!(hint("lib/types.ts:0-3"), "it has lines 1-22: lib/types.ts:1-22\n");
+    assert_eq!(hint("empty.txt:1-2"), "it is empty\n");
+}
+
+#[test]
+#[ignore = "bug: the lines proposed for a heading that stands twice reach to the end of the file"]
+fn a_heading_that_stands_twice_is_told_with_its_lines() {
+    let env = TestEnv::new();
+    env.write("twice.md", "# A\n\n## Use\n\n# B\n\n## Use\n");
+    let hint = hint(&env.run(&format!("{PREPARE} --files twice.md#Use")));
+    assert!(!hint.ends_with("twice.md:3-\n"), "{hint}");
+}
+
+#[test]
+#[ignore = "bug: the command proposed for a text that is not UTF-8 does not convert it"]
+fn the_command_that_is_proposed_converts_the_file() {
+    let env = TestEnv::new();
+    env.write("latin1.txt", b"caf\xe9\n");
+    let hint = hint(&env.run(&format!("{PREPARE} --files latin1.txt")));
+    let command = hint.trim_end().split_once("iconv ").map(|(_, rest)| rest).unwrap();
+    let converted = env.program("iconv").args(crate::env::words(command)).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&converted.stdout), "café\n", "{hint}");
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "bug: called through a link named ctx, usage says `ctx ctx`"]
+fn usage_through_a_link() {
+    let env = TestEnv::new();
+    env.ok("links .");
+    let output = env.program(env.path("ctx")).args(["replay", "--help"]).output().unwrap();
+    let usage = String::from_utf8(output.stdout).unwrap();
+    let usage = usage.lines().find(|line| line.starts_with("Usage:")).unwrap().to_owned();
+    assert_eq!(usage, "Usage: ctx replay [OPTIONS] --execution-id <EXECUTION>");
+}
+
+#[test]
+#[ignore = "bug: the commands in a report's recommendations have escaped backticks, and 1 files"]
+fn a_report_reads_well() {
+    let env = TestEnv::deployed("e-1");
+    env.ok("outputs collect --execution-id e-1 --deliverables README.md");
+    let report = env.ok("outputs synthesize --session-id s-1").out();
+    assert!(!report.contains("\\`"), "{report}");
+    assert!(!report.contains("1 files"), "{report}");
+}
+
+#[test]
+#[ignore = "bug: a deliverable that is a directory is told to be missing"]
+fn a_directory_is_not_missing() {
+    let env = TestEnv::deployed("e-1");
+    let outcome = env.run("outputs collect --execution-id e-1 --deliverables lib");
+    assert!(!outcome.out().contains("missing"), "{outcome}");
+}
+
+#[test]
+#[ignore = "bug: csv has figures that are no numbers, and of a detail only the tables"]
+fn csv_is_for_programs() {
+    let env = TestEnv::deployed("e-1");
+    env.ok(&format!("{PREPARE} --files lib"));
+    env.ok("track init-deployment --session-id s-1 --execution-id e-2 --agent-type a --scope s \
+            --context-token-count 40k");
+    env.ok("ctx record-allocation --execution-id e-1 --bundle bundle.json");
+    let list = env.ok("track query --format csv").out();
+    assert!(list.contains(",40000,") && !list.contains('≈'), "{list}");
+    let detail = env.ok("track show e-1 --format csv").out();
+    assert!(detail.contains("Implement HNSW"), "{detail}");
+}
+
+#[test]
+#[ignore = "bug: errors of files end in (os error 2)"]
+fn errors_of_files_are_plain() {
+    let env = TestEnv::deployed("e-1");
+    for line in [
+        "track record-completion --execution-id e-1 --final-message-file none.txt",
+        "ctx prepare-bundle --agent-type a --scope s --files-from none.txt",
+    ] {
+        let outcome = env.run(line);
+        assert_eq!(outcome.status, Some(3));
+        assert!(!outcome.err().contains("os error"), "{outcome}");
+    }
+}

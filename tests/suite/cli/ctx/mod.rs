@@ -1,0 +1,6 @@
+//! `sortie ctx`: what goes into a bundle, what is refused, and how it is counted.
+
+mod budget;
+mod refused;
+mod select;
+mod templates;

@@ -1,0 +1,6 @@
+//! The verbs as users type them.
+
+mod ctx;
+mod outputs;
+mod setup;
+mod track;

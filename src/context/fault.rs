@@ -18,7 +18,7 @@ pub enum SelectFault {
     #[error("'{source_name}' is a directory: a heading or lines can only be taken from a file")]
     PartOfDirectory { source_name: String },
     /// A directory or glob of which nothing is left; `skipped` says why.
-    #[error("'{}' holds nothing that can be included{}", asked.escape_debug(), counted(skipped))]
+    #[error("{}", nothing(asked, skipped))]
     Nothing { asked: String, skipped: Vec<Skipped> },
     /// A glob that cannot be read.
     #[error("'{source_name}' is version control's or sortie's own: it is never context")]
@@ -96,6 +96,16 @@ fn told(reason: SkipReason, detail: &Option<String>) -> String {
     }
 }
 
+/// A glob matches nothing; a directory holds nothing.
+fn nothing(asked: &str, skipped: &[Skipped]) -> String {
+    let counts = counted(skipped);
+    let asked = asked.escape_debug();
+    match asked.to_string().contains(['*', '?', '[']) {
+        true => format!("'{asked}' matches nothing that can be included{counts}"),
+        false => format!("'{asked}' holds nothing that can be included{counts}"),
+    }
+}
+
 /// “: 3 ignored, 1 binary”.
 fn counted(skipped: &[Skipped]) -> String {
     let counts: Vec<String> = SkipReason::ALL
@@ -128,8 +138,10 @@ impl Fault for SelectFault {
             Self::Absent { near, .. } => Some(format!("did you mean {}?", near.join(" or "))),
             Self::Refused { source_name, reason, .. } => remedy(source_name, *reason),
             Self::PartOfDirectory { .. } | Self::NeverContext { .. } => None,
-            Self::Nothing { .. } => {
-                Some("--hidden takes hidden files, --no-ignore ignored ones".into())
+            Self::Nothing { skipped, .. } => {
+                let has = |reason| skipped.iter().any(|it| it.reason == reason);
+                let passed_over = has(SkipReason::Hidden) || has(SkipReason::Ignored);
+                passed_over.then(|| "--hidden takes hidden files, --no-ignore ignored ones".into())
             }
             Self::Pattern { .. } => Some(
                 "a glob has *, **, ? and [a-z]; one with {a,b} goes through --files-from".into(),
@@ -141,7 +153,7 @@ impl Fault for SelectFault {
             Self::ManyHeadings { ranges, .. } => {
                 Some(format!("take one by its lines: {}", ranges.join(" or ")))
             }
-            Self::NoLines { lines: 0, .. } => None,
+            Self::NoLines { lines: 0, .. } => Some("it is empty".into()),
             Self::NoLines { source_name, lines, .. } => {
                 Some(format!("it has lines 1-{lines}: {source_name}:1-{lines}"))
             }
@@ -166,7 +178,9 @@ fn remedy(source_name: &str, reason: SkipReason) -> Option<String> {
         SkipReason::OutsideRoot => Some(
             "copy it into the project, or name a root that holds both with --project-root".into(),
         ),
-        SkipReason::NotUtf8 => Some(format!("convert it: iconv -t UTF-8 {source_name}")),
+        SkipReason::NotUtf8 => {
+            Some(format!("convert it; if it is Latin-1: iconv -f LATIN1 -t UTF-8 {source_name}"))
+        }
         _ => None,
     }
 }

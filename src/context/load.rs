@@ -77,17 +77,16 @@ fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
         return Err(unusable("it is too large".to_owned()).into());
     }
     let text = std::fs::read(file).or_cannot("read", path)?;
-    let value: Value =
-        serde_json::from_slice(&text).map_err(|error| unusable(error.to_string()))?;
-    let hash = draft::hash_of(value.clone());
-    let bundle: Bundle =
-        serde_json::from_value(value).map_err(|error| unusable(error.to_string()))?;
+    // Twice, because only from the text itself do errors have a line and a column.
+    let unreadable = |error: serde_json::Error| unusable(error.to_string());
+    let bundle: Bundle = serde_json::from_slice(&text).map_err(unreadable)?;
+    let value: Value = serde_json::from_slice(&text).map_err(unreadable)?;
     if bundle.version > Bundle::VERSION {
         let known = Bundle::VERSION;
         let why = format!("it has format {}, this sortie knows {known}", bundle.version);
         return Err(unusable(why).into());
     }
-    match hash == bundle.bundle_hash {
+    match draft::hash_of(value) == bundle.bundle_hash {
         true => Ok(bundle),
         false => Err(BundleFault::Altered { path: path.to_path_buf() }.into()),
     }

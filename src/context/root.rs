@@ -82,8 +82,9 @@ impl Root {
         let real = absolute.canonicalize().map_err(|error| unreadable(&error))?;
         match real.starts_with(&self.dir) {
             true => Ok(real),
+            // Where it leads is this machine's business: bundles of the same tree are the same.
             false if real != absolute => {
-                Err(Refusal::new(SkipReason::OutsideRoot, format!("leads to {}", real.display())))
+                Err(Refusal::new(SkipReason::OutsideRoot, "a link out of it".to_owned()))
             }
             false => Err(Refusal::new(SkipReason::OutsideRoot, None)),
         }

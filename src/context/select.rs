@@ -198,8 +198,12 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> 
 /// may hold some.
 fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     let glob = Glob::new(root, &wanted.text)?;
-    if root.look(&glob.base).is_err() {
-        return Err(SelectFault::absent(root, &glob.base).into());
+    if let Err(refusal) = root.look(&glob.base) {
+        return Err(match glob.base.exists() {
+            true => SelectFault::refused(wanted.text.to_string_lossy().into(), refusal),
+            false => SelectFault::absent(root, &glob.base),
+        }
+        .into());
     }
     let mut walked = walk_dir(root, &glob.base, rules)?;
     walked.files.retain(|path| glob.matches(path));

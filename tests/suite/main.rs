@@ -9,10 +9,10 @@ macro_rules! snapshot {
     };
 }
 
-mod bugs;
 mod cli;
 mod env;
 mod flow;
+mod mended;
 mod properties;
 mod reference;
 mod store;

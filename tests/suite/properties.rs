@@ -15,7 +15,7 @@ use std::path::Path;
 fn workspace(dir: &Path) -> Workspace {
     let mut options = Options::new(dir);
     options.project_root = Some(dir.to_path_buf());
-    options.now = "2025-01-17T09:30:00Z".parse().unwrap();
+    options.now = "2025-01-17T09:30:00Z".parse().ok();
     Workspace::open(options).unwrap()
 }
 
@@ -144,7 +144,7 @@ fn make(workspace: &Workspace, call: &Call) -> Answer {
             };
             let outcome = Execution::open(workspace, &name(*id))
                 .and_then(|execution| execution.record_completion(&completion));
-            match outcome.map(|(_, recorded, _)| recorded) {
+            match outcome.map(|done| done.recorded) {
                 Ok(Recorded::New) => Answer::New,
                 Ok(Recorded::Already) => Answer::Already,
                 Ok(Recorded::Amended { .. }) => Answer::Amended,

@@ -175,7 +175,6 @@ fn a_newer_schema_is_refused() {
 }
 
 #[test]
-#[ignore = "bug: a foreign database is switched to WAL before it is refused"]
 fn a_foreign_database_is_refused() {
     let env = TestEnv::new();
     closed(&env.beside("foreign.db"), "CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)");

@@ -5,7 +5,7 @@
 
 use sortie::context::{BudgetRequest, Preparation, Request, Selectors, WalkRules, Wanted};
 use sortie::history::{Completion, NewSession};
-use sortie::model::{CompletionStatus, Gate, ItemType, Phase, Priority};
+use sortie::model::{Gate, ItemType, Phase, Priority};
 use sortie::outputs::Collection;
 use sortie::render::{Format, Surface, View, render};
 use sortie::session::Handover;
@@ -47,11 +47,8 @@ fn main() -> Result<()> {
     // 4 synthesize: what came back, what it was worth.
     session.set_phase(Phase::SYNTHESIZE)?;
     execution.record_completion(&Completion {
-        status: CompletionStatus::Completed,
-        final_message: Some(answer.into_bytes()),
-        error_message: None,
         deliverables: vec!["README.md".to_owned()],
-        amend: false,
+        ..Completion::completed(answer)
     })?;
     let replays = if execution.briefing()? == briefing { "replay:pass" } else { "replay:fail" };
     execution.collect(&Collection {

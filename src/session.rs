@@ -14,12 +14,14 @@ use crate::outputs::{Collected, Collection, Synthesis, Verification};
 use crate::workspace::Workspace;
 
 /// One session of a project.
+#[derive(Debug)]
 pub struct Session<'w> {
     workspace: &'w Workspace,
     id: SessionId,
 }
 
 /// One deployment of a session.
+#[derive(Debug)]
 pub struct Execution<'w> {
     workspace: &'w Workspace,
     id: ExecutionId,

@@ -35,6 +35,7 @@ impl Options {
 }
 
 /// An opened project.
+#[derive(Debug)]
 pub struct Workspace {
     root: Root,
     git: Option<WorkTree>,

@@ -17,7 +17,7 @@ impl Context<'_> {
     pub fn load(&self, name: &Path) -> Result<Bundle> {
         match std::fs::metadata(self.root.absolute(name)) {
             Ok(found) if found.is_file() => read_file(&self.root.absolute(name), name, found.len()),
-            _ => self.from_store(name),
+            _ => self.kept(name),
         }
     }
 
@@ -26,7 +26,7 @@ impl Context<'_> {
         self.store.read(|r| r.bundles(limit))
     }
 
-    fn from_store(&self, name: &Path) -> Result<Bundle> {
+    fn kept(&self, name: &Path) -> Result<Bundle> {
         let text = name.to_string_lossy();
         if text.contains(['/', '\\']) || text.ends_with(".json") {
             return Err(BundleFault::Absent { path: name.into() }.into());

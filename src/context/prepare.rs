@@ -58,6 +58,7 @@ pub enum OnOverBudget {
 }
 
 /// A bundle that was kept, or why there is none.
+#[derive(Debug)]
 pub enum Preparation {
     /// It fits and is kept.
     Ready(Box<Prepared>),
@@ -66,6 +67,7 @@ pub enum Preparation {
 }
 
 /// A bundle that was kept.
+#[derive(Debug)]
 pub struct Prepared {
     /// The bundle, as the store has it.
     pub bundle: Bundle,

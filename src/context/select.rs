@@ -5,7 +5,7 @@ use super::fault::SelectFault;
 use super::root::Root;
 use super::walk::{WalkRules, Walked, is_never_context, walk};
 use crate::error::Result;
-use crate::model::{ItemType, Priority, SkipReason, Skipped};
+use crate::model::{ItemType, Priority, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
 use std::collections::HashMap;
 use std::io::ErrorKind;
@@ -296,6 +296,6 @@ fn forget_what_was_taken(selection: &mut Selection) {
     let mut seen = std::collections::HashSet::new();
     selection.skipped.retain(|skipped| {
         let told = !seen.insert(skipped.source.clone());
-        !told && !(taken.contains(skipped.source.as_str()) && skipped.reason != SkipReason::Trimmed)
+        !told && !taken.contains(skipped.source.as_str())
     });
 }

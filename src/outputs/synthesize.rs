@@ -13,6 +13,7 @@ use std::path::PathBuf;
 const DEFAULT_TEMPLATE: &str = "synthesis-report";
 
 /// A report: its data and its text, which was kept.
+#[derive(Debug)]
 pub struct Synthesis {
     /// What the template was given; serializes as the report's JSON.
     pub context: SynthesisContext,
@@ -93,7 +94,7 @@ impl Outputs<'_> {
             let id: ReportId = r.find(name)?;
             let report = r.report(&id)?.expect("just found");
             let text = r.content(&report.content_hash)?;
-            let text = text.ok_or_else(|| ReportFault::Lost { id })?;
+            let text = text.ok_or(ReportFault::Lost { id })?;
             Ok((report, text))
         })
     }

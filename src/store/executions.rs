@@ -24,7 +24,7 @@ pub struct ExecutionFilter {
     pub until: Option<Timestamp>,
     /// How much of the final messages to read.
     pub messages: Messages,
-    /// At most so many; the default, 0, gives none.
+    /// At most so many; 0 is all.
     pub limit: u32,
 }
 

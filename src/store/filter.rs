@@ -19,15 +19,20 @@ impl<'a> Filter<'a> {
         self
     }
 
-    /// `select` with these conditions, then `order`, then at most as many rows as `limit` says.
+    /// `select` with these conditions, then `order`, then at most as many rows as `limit` says; 0 is
+    /// no limit.
     pub fn sql(&mut self, select: &str, order: &str, limit: &'a u32) -> String {
-        self.values.push(limit);
         let mut sql = select.to_owned();
         for (n, condition) in self.conditions.iter().enumerate() {
             sql += if n == 0 { " WHERE " } else { " AND " };
             sql += &condition.replace('?', &format!("?{}", n + 1));
         }
-        format!("{sql} ORDER BY {order} LIMIT ?{}", self.values.len())
+        sql += &format!(" ORDER BY {order}");
+        if *limit > 0 {
+            self.values.push(limit);
+            sql += &format!(" LIMIT ?{}", self.values.len());
+        }
+        sql
     }
 
     pub fn values(&self) -> &[&'a dyn ToSql] {

@@ -24,6 +24,7 @@ const WAL_LEFT: i64 = 16 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The history database of a project, opened when it is first needed. Reading never creates it.
+#[derive(Debug)]
 pub struct Store {
     path: PathBuf,
     file: OnceCell<Database>,
@@ -103,6 +104,7 @@ fn opened(cell: &OnceCell<Database>, open: impl FnOnce() -> Result<Database>) ->
 }
 
 /// An open database.
+#[derive(Debug)]
 struct Database {
     conn: Connection,
     path: PathBuf,

@@ -16,7 +16,7 @@ pub struct OutputFilter {
     pub output_type: Option<OutputType>,
     /// Collected then or later.
     pub since: Option<Timestamp>,
-    /// At most so many; the default, 0, gives none.
+    /// At most so many; 0 is all.
     pub limit: u32,
 }
 

@@ -15,7 +15,7 @@ pub struct SessionFilter {
     pub since: Option<Timestamp>,
     /// Begun before.
     pub until: Option<Timestamp>,
-    /// At most so many; the default, 0, gives none.
+    /// At most so many; 0 is all.
     pub limit: u32,
 }
 

@@ -17,6 +17,8 @@ use std::process::ExitCode;
 /// Groups that links may be named after.
 pub const GROUPS: [&str; 3] = ["ctx", "track", "outputs"];
 
+// There is one value of it in a process.
+#[allow(clippy::large_enum_variant)]
 #[derive(Subcommand)]
 pub enum Command {
     /// Before: select, count, budget, deduplicate, brief

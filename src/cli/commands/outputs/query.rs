@@ -26,7 +26,7 @@ pub struct Query {
     /// Collected then or later: a time, a day, or an age such as 3d
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
-    /// At most so many
+    /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
 }
@@ -64,7 +64,7 @@ impl Query {
             since: moment(&self.since, verb.workspace.now())?,
             limit: self.limit,
         })?;
-        let full = outputs.len() == self.limit as usize;
+        let full = self.limit > 0 && outputs.len() == self.limit as usize;
         verb.show(&OutputList(outputs))?;
         if full {
             verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));

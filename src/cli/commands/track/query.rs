@@ -29,7 +29,7 @@ pub struct Query {
     /// Deployed longer ago than this, such as 2h
     #[arg(long, value_name = "AGE", conflicts_with = "until")]
     older_than: Option<String>,
-    /// At most so many
+    /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
     /// In JSON, the final messages too
@@ -69,7 +69,7 @@ impl Query {
             messages: if self.with_messages { Messages::Whole } else { Messages::None },
             limit: self.limit,
         })?;
-        let full = executions.len() == self.limit as usize;
+        let full = self.limit > 0 && executions.len() == self.limit as usize;
         verb.show(&ExecutionList(executions))?;
         if full {
             verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));
@@ -122,7 +122,7 @@ pub struct Sessions {
     /// Begun before
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// At most so many
+    /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
 }

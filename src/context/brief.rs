@@ -23,6 +23,8 @@ pub struct Briefing {
     /// Tokens of this very text by the bundle's model.
     pub tokens: u64,
     /// False where the count is an estimate.
+    /// The upper end of that; equal where it is exact.
+    pub tokens_upper: u64,
     pub exact: bool,
     /// The briefing itself; not in its JSON.
     #[serde(skip)]
@@ -52,6 +54,7 @@ impl Context<'_> {
             briefing_hash: kept.briefing_hash,
             bytes: measured.text.len() as u64,
             tokens: kept.count.tokens,
+            tokens_upper: kept.count.upper,
             exact: bundle.exact,
             text: measured.text,
         })

@@ -1,11 +1,13 @@
 //! Looking over a plan before anything is prepared: scope, files, dependencies.
 
 use super::Context;
+use super::budget::{Budget, BudgetRequest};
 use super::select::{Selectors, Wanted};
 use super::tokens::Counter;
 use crate::error::{Kind, Result};
 use crate::model::Count;
 use crate::model::{ItemType, Priority};
+use crate::render::grouped;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -112,12 +114,20 @@ impl Context<'_> {
         if !cycle.is_empty() {
             errors.push(format!("the dependencies go in a circle: {}", cycle.join(" -> ")));
         }
+        let total_tokens = files.iter().map(|file| file.tokens).sum();
+        let budget = Budget::of_briefing(BudgetRequest::default(), self.config, &model);
+        let mut warnings = warnings(plan, &files);
+        if total_tokens > budget.limit {
+            let (limit, name) = (grouped(budget.limit), &model.name);
+            warnings
+                .push(format!("together they are over the budget of {limit} tokens for {name}"));
+        }
         Ok(Validation {
             valid: errors.is_empty(),
             scope: plan.scope.clone(),
-            total_tokens: files.iter().map(|file| file.tokens).sum(),
+            total_tokens,
             exact: model.exact(),
-            warnings: warnings(plan, &files),
+            warnings,
             files,
             waves,
             cycle,

@@ -2,6 +2,7 @@
 
 use crate::error::{Fault, Kind};
 use crate::model::{BundleId, ExecutionId, SessionId, SessionStatus};
+use crate::render::grouped;
 
 /// A field that is on record otherwise than it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +93,7 @@ pub enum HistoryFault {
     #[error("{id} was deployed with {recorded}, not with {given}")]
     OtherBundle { id: ExecutionId, recorded: BundleId, given: BundleId },
     /// The bundle is over the budget, by the upper end of its count, and the deployment is not forced.
-    #[error("{bundle} may have {tokens} tokens, over the budget of {budget} where it goes")]
+    #[error("{bundle} may have {} tokens, over the budget of {} where it goes", grouped(*tokens), grouped(*budget))]
     OverBudget { bundle: BundleId, tokens: u64, budget: u64 },
     /// No such earlier completion.
     #[error("{id} has no earlier completion {version}")]

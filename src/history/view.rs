@@ -127,6 +127,8 @@ fn execution_fields(it: &ExecutionRecord) -> Vec<(&'static str, Cell)> {
     }
     fields.push(("context", context.into()));
     fields.push(("bundle", Cell::or_dash(it.bundle_id.clone())));
+    let short = |hash: &String| hash[..hash.len().min(12)].to_owned();
+    fields.extend(it.briefing_hash.as_ref().map(|hash| ("briefing", short(hash).into())));
     fields.extend(it.error_message.clone().map(|why| ("error", Cell::toned(why, Tone::Bad))));
     if !it.deliverables.is_empty() {
         fields.push(("delivers", it.deliverables.join(", ").into()));

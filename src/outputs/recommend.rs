@@ -2,6 +2,7 @@
 
 use super::context::SynthesisContext;
 use crate::model::ExecutionStatus;
+use crate::render::grouped;
 use std::collections::BTreeMap;
 
 /// What to do next, most pressing first; nothing if all is well.
@@ -85,8 +86,8 @@ fn over_budget(context: &SynthesisContext) -> Vec<String> {
             "{} ({}) was given {} tokens, over its budget of {}: narrow its context.",
             it.agent_type,
             it.execution_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-            it.context_tokens.unwrap_or(0),
-            it.context_budget.unwrap_or(0)
+            grouped(it.context_tokens.unwrap_or(0)),
+            grouped(it.context_budget.unwrap_or(0))
         )
     })
     .collect()

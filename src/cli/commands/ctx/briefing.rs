@@ -1,7 +1,7 @@
 use crate::cli::commands::Verb;
 use clap::Args;
 use sortie::Result;
-use sortie::render::{Format, to_json, tokens};
+use sortie::render::{Format, grouped, to_json, tokens};
 use sortie::store::file;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +29,13 @@ impl GenerateBriefing {
         let context = verb.workspace.context();
         let bundle = context.load(&self.bundle)?;
         let briefing = context.brief(&bundle, self.template.as_deref())?;
+        if briefing.tokens_upper > bundle.budget {
+            verb.ui.warn(&format!(
+                "this rendering may have {} tokens, over the bundle's budget of {}",
+                grouped(briefing.tokens_upper),
+                grouped(bundle.budget)
+            ));
+        }
         match (&self.output, verb.ui.format()) {
             (Some(path), _) => {
                 file::write(path, briefing.text.as_bytes())?;

@@ -30,6 +30,8 @@ pub struct Usage {
     pub rows: Vec<UsageRow>,
     /// The likely number.
     pub total_tokens: u64,
+    /// The upper end of that, which is held against the budget.
+    pub total_tokens_upper: u64,
     /// Whether every count in the sum is exact.
     pub exact: bool,
     /// Tokens.
@@ -75,6 +77,7 @@ impl Context<'_> {
             phase: request.phase,
             rows,
             total_tokens: total.tokens,
+            total_tokens_upper: total.upper,
             exact,
             budget: budget.limit,
             budget_remaining: budget.limit as i64 - total.upper as i64,

@@ -29,6 +29,7 @@ fn block(block: &Block, surface: Surface) -> String {
         Block::Fields(pairs) => fields(pairs, surface),
         Block::Table(it) if it.rows.is_empty() => format!("{}\n", visible(&it.when_empty)),
         Block::Table(it) => table(it, surface),
+        Block::Text(text) if text.is_empty() => String::new(),
         Block::Text(text) => format!("{}\n", visible_lines(text.trim_end_matches('\n'))),
         Block::Bar { label, share, tone } => bar(label, *share, *tone, surface),
     }

@@ -9,19 +9,23 @@ use crate::render::{
 };
 use serde_json::Value;
 
+/// A count with its upper end, which budgets are checked against.
+fn at_most(count: u64, upper: u64, exact: bool) -> Cell {
+    match exact {
+        true => tokens(count, exact).into(),
+        false => format!("{}, at most {}", tokens(count, exact), grouped(upper)).into(),
+    }
+}
+
 impl View for OverBudget {
     fn json(&self) -> Value {
         to_json(self)
     }
 
     fn document(&self) -> Document {
-        let upper = match self.exact {
-            true => String::new(),
-            false => format!(", at most {}", grouped(self.total_tokens_upper)),
-        };
         Document::new()
             .fields(vec![
-                ("tokens", format!("{}{upper}", tokens(self.total_tokens, self.exact)).into()),
+                ("tokens", at_most(self.total_tokens, self.total_tokens_upper, self.exact)),
                 ("budget", format!("{} for {}", grouped(self.budget), self.model).into()),
                 ("over by", Cell::toned(grouped(self.over_by), Tone::Bad)),
             ])
@@ -93,7 +97,7 @@ impl View for Bounds {
         let tone = tone(self.status);
         let mut fields = vec![
             ("status", Cell::toned(self.status.as_str(), tone)),
-            ("tokens", tokens(self.estimated_tokens, self.exact).into()),
+            ("tokens", at_most(self.estimated_tokens, self.estimated_tokens_upper, self.exact)),
             ("limit", format!("{} for {}", grouped(self.token_limit), self.model).into()),
             ("skipped", skipped_in_words(&self.skipped).into()),
         ];
@@ -148,7 +152,7 @@ impl View for Usage {
         let table = Table::new(columns, "nothing deployed yet").rows(self.rows.iter().map(row));
         let mut fields = vec![
             ("status", Cell::toned(self.status.as_str(), tone)),
-            ("tokens", tokens(self.total_tokens, self.exact).into()),
+            ("tokens", at_most(self.total_tokens, self.total_tokens_upper, self.exact)),
             ("budget", grouped(self.budget).into()),
             ("remaining", grouped_signed(self.budget_remaining).into()),
         ];

@@ -77,7 +77,7 @@ impl History<'_> {
         status: SessionStatus,
         reason: Option<String>,
     ) -> Result<(SessionRecord, Written)> {
-        self.store.write(|w| {
+        let ended = self.store.write(|w| {
             let mut session = recorded(w, id)?;
             if session.status == status && session.error_message == reason {
                 return Ok((session, Written::Already));
@@ -90,7 +90,9 @@ impl History<'_> {
             session.error_message = reason;
             w.update_session(&session)?;
             Ok((session, Written::New))
-        })
+        });
+        self.store.checkpoint();
+        ended
     }
 }
 

@@ -80,6 +80,16 @@ impl Store {
         database.transaction(TransactionBehavior::Immediate, |conn| work(&Writer(Reader(conn))))
     }
 
+    /// Brings what stands in the write-ahead log into the database's own file, as far as nobody reads
+    /// it. Recording does not wait for this; ending a session can. It may fail without harm: what is
+    /// committed is committed.
+    pub fn checkpoint(&self) {
+        if let Some(database) = self.file.get() {
+            let fold = "PRAGMA wal_checkpoint(PASSIVE)";
+            let _ = database.conn.query_row(fold, [], |_| Ok(()));
+        }
+    }
+
     /// The database, or an empty one in memory where none was written yet.
     fn for_reading(&self) -> Result<&Database> {
         match self.file.get() {

@@ -143,9 +143,9 @@ impl Fault for SelectFault {
                 let passed_over = has(SkipReason::Hidden) || has(SkipReason::Ignored);
                 passed_over.then(|| "--hidden takes hidden files, --no-ignore ignored ones".into())
             }
-            Self::Pattern { .. } => Some(
-                "a glob has *, **, ? and [a-z]; one with {a,b} goes through --files-from".into(),
-            ),
+            Self::Pattern { .. } => {
+                Some("a glob has *, **, ?, [a-z] and {a,b}; quote it against the shell".into())
+            }
             Self::NoHeading { headings, .. } if headings.is_empty() => {
                 Some("it has no headings; take lines instead, such as path:10-80".into())
             }

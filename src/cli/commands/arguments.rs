@@ -1,6 +1,7 @@
 //! Arguments that several verbs have, and how they become the library's values.
 
 use clap::Args;
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
 use sortie::error::IoContext;
 use sortie::model::{ByteAmount, ItemType, Priority, Reserve, Timestamp, TokenAmount};
@@ -13,14 +14,14 @@ use std::path::{Path, PathBuf};
 #[command(next_help_heading = "What to include (lists take commas and may be repeated)")]
 pub struct SelectArgs {
     /// What the agent works on: files, directories, globs, path#Heading, path:10-80
-    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
-    pub files: Vec<PathBuf>,
+    #[arg(long, value_name = "ITEMS", value_parser = items())]
+    pub files: Vec<Items>,
     /// What it may consult; dropped before --files when trimming
-    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
-    pub references: Vec<PathBuf>,
+    #[arg(long, value_name = "ITEMS", value_parser = items())]
+    pub references: Vec<Items>,
     /// What would be nice to have; dropped first
-    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
-    pub optional: Vec<PathBuf>,
+    #[arg(long, value_name = "ITEMS", value_parser = items())]
+    pub optional: Vec<Items>,
     /// More --files, a path a line, from a file or - for stdin: for names with commas
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,
@@ -50,12 +51,12 @@ pub struct SelectArgs {
 impl SelectArgs {
     pub fn selectors(&self) -> Result<Selectors> {
         use {ItemType::*, Priority::*};
-        let of = |paths: &[PathBuf], item_type, priority| -> Vec<Wanted> {
+        let of = |lists: &[Items], item_type, priority| -> Vec<Wanted> {
             let wanted = |text: &PathBuf| Wanted { text: text.clone(), item_type, priority };
-            paths.iter().filter(|path| !path.as_os_str().is_empty()).map(wanted).collect()
+            lists.iter().flat_map(|list| &list.0).map(wanted).collect()
         };
         let mut wanted = of(&self.files, File, Required);
-        wanted.extend(of(&self.paths_from()?, File, Required));
+        wanted.extend(of(&[Items(self.paths_from()?)], File, Required));
         wanted.extend(of(&self.references, Reference, Recommended));
         wanted.extend(of(&self.optional, File, Optional));
         let override_to = |list: &[String], priority| -> Vec<(String, Priority)> {
@@ -83,6 +84,28 @@ impl SelectArgs {
         });
         Ok(lines.filter(|line| !line.is_empty()).map(path_of).collect())
     }
+}
+
+/// Items between commas; a comma in braces belongs to a glob such as `src/{a,b}.rs`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Items(pub Vec<PathBuf>);
+
+/// Reads such a list.
+pub fn items() -> impl TypedValueParser<Value = Items> {
+    OsStringValueParser::new().map(|text| Items(split(text.as_encoded_bytes())))
+}
+
+fn split(text: &[u8]) -> Vec<PathBuf> {
+    let mut depth = 0usize;
+    let parts = text.split(|byte| {
+        match byte {
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        *byte == b',' && depth == 0
+    });
+    parts.filter(|part| !part.is_empty()).map(path_of).collect()
 }
 
 #[cfg(unix)]
@@ -157,4 +180,18 @@ pub fn read(from: &Path) -> Result<Vec<u8>> {
 pub fn bundles(workspace: &Workspace, names: &[PathBuf]) -> Result<Vec<Bundle>> {
     let context = workspace.context();
     names.iter().map(|name| context.load(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_in_braces_do_not_part_items() {
+        let parts = |text: &str| -> Vec<String> {
+            split(text.as_bytes()).iter().map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(parts("a,src/{b,c}.rs,,d"), ["a", "src/{b,c}.rs", "d"]);
+        assert_eq!(parts("a}b,c"), ["a}b", "c"]);
+    }
 }

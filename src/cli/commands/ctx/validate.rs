@@ -1,10 +1,10 @@
 use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::{Items, items};
 use crate::cli::exit;
 use clap::Args;
 use sortie::Result;
 use sortie::context::{Dependency, Plan};
 use sortie::model::ByteAmount;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Look over a plan: scope, context files, dependencies. Writes nothing
@@ -19,8 +19,8 @@ pub struct Validate {
     #[arg(long)]
     scope: String,
     /// Files, directories, globs, path#Heading, path:10-80
-    #[arg(long, value_name = "ITEMS", value_delimiter = ',')]
-    context_files: Vec<PathBuf>,
+    #[arg(long, value_name = "ITEMS", value_parser = items())]
+    context_files: Vec<Items>,
     /// A->B: B needs what A returns
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     dependencies: Vec<Dependency>,
@@ -36,7 +36,7 @@ impl Validate {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let validation = verb.workspace.context().validate(&Plan {
             scope: self.scope,
-            context_files: self.context_files,
+            context_files: self.context_files.into_iter().flat_map(|list| list.0).collect(),
             dependencies: self.dependencies,
             model: self.model,
             max_file_size: self.max_file_size.map(|size| size.0),

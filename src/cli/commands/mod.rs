@@ -22,13 +22,19 @@ pub const GROUPS: [&str; 3] = ["ctx", "track", "outputs"];
 #[derive(Subcommand)]
 pub enum Command {
     /// Before: select, count, budget, deduplicate, brief
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  sortie ctx check-bounds --files src --budget 40k"
+    )]
     Ctx(ctx::Ctx),
     /// The record: sessions, deployments, completions
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Example:\n  sortie track query --status deployed --older-than 2h"
+    )]
     Track(track::Track),
     /// After: collect, query, verify, synthesize
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  sortie outputs synthesize --session-id latest")]
     Outputs(outputs::Outputs),
     Init(setup::Init),
     Links(setup::Links),

@@ -35,7 +35,7 @@ pub struct PrepareBundle {
     #[command(flatten)]
     briefing: BriefingArgs,
     /// Write the bundle (JSON) to this file, or - for stdout
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 }
 

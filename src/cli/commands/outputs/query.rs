@@ -13,6 +13,7 @@ use std::process::ExitCode;
     after_help = "Example:\n  sortie outputs query --agent-type systematic-debugger --limit 10 --format json"
 )]
 pub struct Query {
+    /// Of this kind of agent
     #[arg(long, value_name = "NAME")]
     agent_type: Option<String>,
     /// An id, the beginning of one, or latest
@@ -21,6 +22,7 @@ pub struct Query {
     /// An id, the beginning of one, or latest
     #[arg(long, value_name = "EXECUTION")]
     execution_id: Option<String>,
+    /// Of this type
     #[arg(long, value_enum)]
     output_type: Option<OutputTypeArg>,
     /// Collected then or later: a time, a day, or an age such as 3d

@@ -14,10 +14,13 @@ pub struct Query {
     /// An id, the beginning of one, or latest
     #[arg(long, value_name = "SESSION")]
     session_id: Option<String>,
+    /// Of this kind of agent
     #[arg(long, value_name = "NAME")]
     agent_type: Option<String>,
+    /// On this model
     #[arg(long, value_name = "NAME")]
     model: Option<String>,
+    /// In this state
     #[arg(long, value_enum)]
     status: Option<ExecutionStatusArg>,
     /// Deployed then or later: a time, a day, or an age such as 3d
@@ -114,6 +117,7 @@ impl Show {
 #[derive(Args)]
 #[command(after_help = "Example:\n  sortie track sessions --status executing")]
 pub struct Sessions {
+    /// In this state
     #[arg(long, value_enum)]
     status: Option<SessionStatusArg>,
     /// Begun then or later: a time, a day, or an age such as 3d

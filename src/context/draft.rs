@@ -153,7 +153,9 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
     for (item, count) in bundle.context_items.iter_mut().zip(&measured.items) {
         item.token_count = count.tokens;
     }
-    let inside: u64 = bundle.context_items.iter().map(|item| item.bytes).sum();
+    // Of a second copy no text is sent.
+    let sent = bundle.context_items.iter().filter(|item| item.duplicate_of.is_none());
+    let inside: u64 = sent.map(|item| item.bytes).sum();
     bundle.context_items.push(ContextItem {
         item_type: ItemType::Briefing,
         source: template.name.clone(),

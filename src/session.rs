@@ -6,7 +6,9 @@
 
 use crate::context::{Preparation, Request};
 use crate::error::Result;
-use crate::history::{Completed, Completion, Deployment, NewSession, SessionDetail, Written};
+use crate::history::{
+    Completed, Completion, Deployment, Given, NewSession, SessionDetail, Written,
+};
 use crate::model::{
     Bundle, ExecutionId, ExecutionRecord, Phase, SessionId, SessionRecord, SessionStatus,
 };
@@ -153,8 +155,17 @@ impl<'w> Execution<'w> {
 
     /// Says which bundle it was given, if its deployment did not.
     pub fn record_allocation(&self, bundle: &Bundle) -> Result<(ExecutionRecord, Written)> {
-        let briefing = self.workspace.context().briefing_of(bundle)?;
-        self.workspace.history().record_allocation(&self.id, bundle, briefing)
+        let context = self.workspace.context();
+        let model = self.workspace.outputs().execution(&self.id)?.model;
+        let model = model.as_deref();
+        let briefing = context.handed_over(Some(bundle), None, model)?;
+        let given = Given {
+            bundle,
+            briefing: briefing.expect("a bundle has a briefing"),
+            exact: context.counts_exactly(Some(bundle), model),
+            budget: context.deployable_tokens(bundle, model),
+        };
+        self.workspace.history().record_allocation(&self.id, given)
     }
 
     /// Records how it ended, and what is found of the deliverables named with it.

@@ -44,8 +44,8 @@ struct Global {
     /// the git top level]
     #[arg(long, global = true, value_name = "DIR")]
     project_root: Option<PathBuf>,
-    /// The history database [default: .sortie/history.db of the project]
-    #[arg(long, global = true, value_name = "FILE", env = "SORTIE_DB", hide_env_values = true)]
+    /// The history database [env: SORTIE_DB; default: .sortie/history.db of the project]
+    #[arg(long, global = true, value_name = "FILE")]
     db: Option<PathBuf>,
     /// How results are written
     #[arg(
@@ -118,7 +118,8 @@ fn open(global: Global) -> Result<Workspace, Error> {
     let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
     let mut options = Options::new(cwd);
     options.project_root = global.project_root;
-    options.database = global.db.filter(|path| !path.as_os_str().is_empty());
+    let named = std::env::var_os("SORTIE_DB").filter(|path| !path.is_empty());
+    options.database = global.db.or(named.map(PathBuf::from));
     options.now = global.now;
     Workspace::open(options)
 }

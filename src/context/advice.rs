@@ -136,8 +136,9 @@ fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
         tokens: count.tokens.saturating_sub(bare.tokens),
         upper: count.upper.saturating_sub(bare.upper),
     };
-    for (_, part) in &mut parts {
-        *part = *part + wrapper;
+    for (label, part) in &mut parts {
+        let suffix = label.strip_prefix(it.source.as_str()).unwrap_or(label);
+        *part = *part + wrapper + counter.count(suffix, "text");
     }
     parts.sort_by_key(|(_, part)| std::cmp::Reverse(part.upper));
     let priority = it.priority;

@@ -21,9 +21,6 @@ pub enum SelectFault {
     #[error("{}", nothing(asked, skipped))]
     Nothing { asked: String, skipped: Vec<Skipped> },
     /// A glob that cannot be read.
-    #[error("'{source_name}' is version control's or sortie's own: it is never context")]
-    NeverContext { source_name: String },
-    /// A glob that cannot be read.
     #[error("bad pattern: {detail}")]
     Pattern { detail: String },
     /// A heading that is not there; `headings` are those that are, indented by level.
@@ -126,7 +123,6 @@ impl Fault for SelectFault {
             | Self::NoHeading { .. }
             | Self::ManyHeadings { .. }
             | Self::NoLines { .. }
-            | Self::NeverContext { .. }
             | Self::OverridesNothing { .. } => Kind::NotFound,
             Self::PartOfDirectory { .. } | Self::Pattern { .. } | Self::Empty => Kind::Usage,
         }
@@ -137,7 +133,7 @@ impl Fault for SelectFault {
             Self::Absent { near, .. } if near.is_empty() => None,
             Self::Absent { near, .. } => Some(format!("did you mean {}?", near.join(" or "))),
             Self::Refused { source_name, reason, .. } => remedy(source_name, *reason),
-            Self::PartOfDirectory { .. } | Self::NeverContext { .. } => None,
+            Self::PartOfDirectory { .. } => None,
             Self::Nothing { skipped, .. } => {
                 let has = |reason| skipped.iter().any(|it| it.reason == reason);
                 let passed_over = has(SkipReason::Hidden) || has(SkipReason::Ignored);

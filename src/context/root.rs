@@ -3,6 +3,7 @@
 use crate::error::plain;
 use crate::model::SkipReason;
 use crate::render;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -18,6 +19,11 @@ impl Refusal {
     pub fn new(reason: SkipReason, detail: impl Into<Option<String>>) -> Refusal {
         Refusal { reason, detail: detail.into() }
     }
+}
+
+/// Version control's and sortie's own files are no part of any project's text.
+pub(super) fn is_never_context(name: &OsStr) -> bool {
+    [".git", ".hg", ".jj", ".svn", ".sortie"].iter().any(|own| name == *own)
 }
 
 /// The project's root directory, and the directory that relative paths are given from.
@@ -80,13 +86,19 @@ impl Root {
     /// The file a path leads to, all links followed, if that lies inside the root.
     fn inside(&self, absolute: &Path) -> Result<PathBuf, Refusal> {
         let real = absolute.canonicalize().map_err(|error| unreadable(&error))?;
-        match real.starts_with(&self.dir) {
-            true => Ok(real),
+        let inner = real.strip_prefix(&self.dir).ok();
+        match inner {
+            // Whatever link or spelling leads there.
+            Some(inner) if inner.iter().any(is_never_context) => Err(Refusal::new(
+                SkipReason::Ignored,
+                "it belongs to version control or to sortie".to_owned(),
+            )),
+            Some(_) => Ok(real),
             // Where it leads is this machine's business: bundles of the same tree are the same.
-            false if real != absolute => {
+            None if real != absolute => {
                 Err(Refusal::new(SkipReason::OutsideRoot, "a link out of it".to_owned()))
             }
-            false => Err(Refusal::new(SkipReason::OutsideRoot, None)),
+            None => Err(Refusal::new(SkipReason::OutsideRoot, None)),
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::fault::SelectFault;
 use super::root::Root;
-use super::walk::{WalkRules, Walked, is_never_context, walk};
+use super::walk::{WalkRules, Walked, walk};
 use crate::error::Result;
 use crate::model::{ItemType, Priority, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -115,9 +115,6 @@ fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     match root.look(&absolute) {
         Err(refusal) => Err(SelectFault::refused(label, refusal).into()),
         Ok(found) if found.is_dir() => {
-            if absolute.ancestors().any(|above| above != root.dir() && is_never_context(above)) {
-                return Err(SelectFault::NeverContext { source_name: label }.into());
-            }
             if part != Part::Whole {
                 return Err(SelectFault::PartOfDirectory { source_name: label }.into());
             }

@@ -4,7 +4,7 @@
 //! does not say what it passed over. Each directory's listing is therefore held against what the
 //! walk gave: the difference was ignored, or hidden.
 
-use super::root::Root;
+use super::root::{Root, is_never_context};
 use crate::error::plain;
 use crate::model::{SkipReason, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -41,7 +41,7 @@ pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore
         .standard_ignores(!rules.no_ignore)
         .overrides(overrides)
         .sort_by_file_name(std::ffi::OsStr::cmp)
-        .filter_entry(|entry| !is_never_context(entry.path()))
+        .filter_entry(|entry| !is_own(entry.path()))
         .build();
     for entry in walker {
         match entry {
@@ -85,10 +85,8 @@ fn overrides(root: &Path, globs: &[String]) -> Result<Override, ignore::Error> {
     builder.build()
 }
 
-/// Version control and sortie's own files are no part of any project's text.
-pub(super) fn is_never_context(path: &Path) -> bool {
-    path.file_name()
-        .is_some_and(|name| [".git", ".hg", ".jj", ".svn", ".sortie"].iter().any(|no| name == *no))
+fn is_own(path: &Path) -> bool {
+    path.file_name().is_some_and(is_never_context)
 }
 
 /// A file goes into the walk's files; a link only if it leads to a file inside the root.
@@ -111,7 +109,7 @@ fn passed_over(root: &Root, directory: &Path, given: &BTreeSet<PathBuf>) -> Vec<
     let Ok(listing) = std::fs::read_dir(directory) else { return Vec::new() };
     let paths = listing.flatten().map(|entry| entry.path());
     paths
-        .filter(|path| !given.contains(path) && !is_never_context(path))
+        .filter(|path| !given.contains(path) && !is_own(path))
         .map(|path| {
             let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
             let reason = if hidden { SkipReason::Hidden } else { SkipReason::Ignored };

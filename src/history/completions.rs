@@ -154,11 +154,7 @@ fn differences(recorded: &ExecutionRecord, given: &Completion) -> Vec<Difference
     let differences = Differences::default()
         .compare("status", recorded.status.as_str(), given.status.as_str())
         .compare_opt("error_message", recorded.error_message.as_ref(), given.error_message.as_ref())
-        .compare(
-            "deliverables",
-            &format!("{:?}", recorded.deliverables),
-            &format!("{:?}", given.deliverables),
-        );
+        .compare("deliverables", &recorded.deliverables.join(", "), &given.deliverables.join(", "));
     let (theirs, ours) = (&recorded.final_message, &given.final_message);
     if theirs == ours {
         return differences.into_vec();

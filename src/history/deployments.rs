@@ -42,6 +42,18 @@ pub struct Deployment<'b> {
     pub force: bool,
 }
 
+/// A bundle that a deployment was given, as it is to the model it went to.
+#[derive(Debug, Clone)]
+pub struct Given<'b> {
+    pub bundle: &'b Bundle,
+    /// Its briefing, kept and counted before.
+    pub briefing: KeptBriefing,
+    /// Whether that count is exact.
+    pub exact: bool,
+    /// Tokens that it may have there.
+    pub budget: u64,
+}
+
 impl History<'_> {
     /// Records a deployment with its allocations. The same one again is fine; one of that id with
     /// other values is refused, and so is one over its budget unless forced.
@@ -107,9 +119,9 @@ impl History<'_> {
     pub fn record_allocation(
         &self,
         id: &ExecutionId,
-        bundle: &Bundle,
-        briefing: KeptBriefing,
+        given: Given<'_>,
     ) -> Result<(ExecutionRecord, Written)> {
+        let Given { bundle, briefing, exact, budget } = given;
         self.store.write(|w| {
             let id: ExecutionId = w.find(id.as_str())?;
             let mut execution = w.execution(&id)?.expect("just found");
@@ -125,8 +137,8 @@ impl History<'_> {
             }
             execution.context_token_count = briefing.count.tokens;
             execution.context_tokens_upper = briefing.count.upper;
-            execution.context_tokens_exact = bundle.exact;
-            execution.context_budget = Some(bundle.budget);
+            execution.context_tokens_exact = exact;
+            execution.context_budget = Some(budget);
             execution.bundle_id = Some(bundle.bundle_id.clone());
             execution.briefing_hash = Some(briefing.briefing_hash);
             w.update_context(&execution)?;

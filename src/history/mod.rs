@@ -14,7 +14,7 @@ mod view;
 pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
-pub use deployments::{Deployment, allocations_of};
+pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
 pub use sessions::NewSession;

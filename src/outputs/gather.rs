@@ -6,7 +6,7 @@ use crate::model::{
     SessionRecord,
 };
 use crate::store::{ExecutionFilter, Messages, OutputFilter, Store};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A session with everything recorded under it, oldest first.
 pub(super) struct Gathered {
@@ -51,6 +51,17 @@ impl Gathered {
 /// The last look at each deliverable of each execution, in the order of the first.
 pub(super) fn latest_deliverables(outputs: &[Output]) -> Vec<(ExecutionId, Deliverable)> {
     latest(outputs, OutputType::Deliverable, |it: &Deliverable| it.file_path.clone())
+}
+
+/// The last look at each file, whoever delivered it last, in the order of the paths.
+pub(super) fn latest_files(outputs: &[Output]) -> Vec<(ExecutionId, Deliverable)> {
+    let mut last: BTreeMap<String, (ExecutionId, Deliverable)> = BTreeMap::new();
+    for output in outputs.iter().filter(|it| it.output_type == OutputType::Deliverable) {
+        if let Ok(found) = serde_json::from_value::<Deliverable>(output.content.clone()) {
+            last.insert(found.file_path.clone(), (output.execution_id.clone(), found));
+        }
+    }
+    last.into_values().collect()
 }
 
 /// The last result of each gate of each execution, in the order of the first.

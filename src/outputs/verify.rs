@@ -2,7 +2,7 @@
 
 use super::Outputs;
 use super::collect::hash_file;
-use super::gather::{Gathered, latest_deliverables, latest_gates};
+use super::gather::{Gathered, latest_files, latest_gates};
 use crate::error::Result;
 use crate::model::{Deliverable, ExecutionId, GateResult, SessionId};
 use crate::store::Messages;
@@ -66,7 +66,7 @@ impl Outputs<'_> {
     /// Holds a session's deliverables, as last collected, against the disk.
     pub fn verify(&self, session: &SessionId) -> Result<Verification> {
         let gathered = Gathered::read(self.store, session, Messages::None)?;
-        let deliverables: Vec<DeliverableState> = latest_deliverables(&gathered.outputs)
+        let deliverables: Vec<DeliverableState> = latest_files(&gathered.outputs)
             .into_iter()
             .map(|(id, deliverable)| self.state(id, deliverable))
             .collect();

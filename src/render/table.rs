@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 const KEPT: usize = 26;
 
 /// What a column that gives way keeps of its width.
-const LEAST: usize = 12;
+const LEAST: usize = 10;
 
 /// Cells in a bar.
 const BAR: usize = 30;

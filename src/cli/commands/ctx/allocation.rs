@@ -25,6 +25,9 @@ impl RecordAllocation {
         let bundle = verb.workspace.context().load(&self.bundle)?;
         let (record, written) = execution.record_allocation(&bundle)?;
         verb.show(&record)?;
+        if record.is_over_budget() {
+            verb.ui.warn("this is more than its model's budget");
+        }
         if written == Written::Already {
             verb.ui.note("this bundle was on record already; nothing was changed");
         }

@@ -2,6 +2,7 @@ use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::read;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
+use sortie::context::models;
 use sortie::history::Written;
 use sortie::model::{ExecutionId, Phase, TokenAmount};
 use sortie::session::Handover;
@@ -66,6 +67,12 @@ impl InitDeployment {
             force: self.force,
         })?;
         verb.show(&record)?;
+        if let Some(model) = &record.model
+            && models::find(model, verb.workspace.config()).is_err()
+        {
+            let name = model.escape_debug();
+            verb.ui.warn(&format!("model '{name}' is not known: whether it fits was not checked"));
+        }
         if written == Written::Already {
             verb.ui.note("it was on record just so; nothing was changed");
         }

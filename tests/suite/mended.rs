@@ -175,3 +175,63 @@ fn errors_of_files_are_plain() {
         assert!(!outcome.err().contains("os error"), "{outcome}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn version_control_gets_in_by_no_spelling() {
+    let env = TestEnv::with_git();
+    for item in [".git", ".git/HEAD", "./.git/config", "lib/../.git/HEAD", ".git/**"] {
+        let outcome = env.run(&format!("{PREPARE} --files '{item}'"));
+        assert_eq!(outcome.status, Some(3), "{outcome}");
+    }
+    std::os::unix::fs::symlink("../.git/config", env.path("lib/config.txt")).unwrap();
+    let bundle = env.ok(&format!("{PREPARE} --files lib --format json")).json();
+    assert!(
+        summary(&bundle).contains("skipped \"lib/config.txt\": ignored"),
+        "{}",
+        summary(&bundle)
+    );
+}
+
+#[test]
+fn an_allocation_is_counted_for_the_model_it_went_to() {
+    let env = TestEnv::new();
+    env.ok("track init-session --session-id s-1 --scope s");
+    let deploy =
+        "track init-deployment --session-id s-1 --execution-id e-1 --agent-type a --scope s";
+    env.ok(&format!("{deploy} --model sonnet"));
+    env.ok(&format!("{PREPARE} --files lib --model gpt-5"));
+    env.ok("ctx record-allocation --execution-id e-1 --bundle bundle.json");
+    let record = env.ok("track show e-1 --format json").json()["execution"].clone();
+    assert_eq!(record["context_tokens_exact"], false);
+    assert!(record["context_tokens_upper"].as_u64() > record["context_token_count"].as_u64());
+    assert_eq!(record["context_budget"], 160_000);
+}
+
+#[test]
+fn a_file_is_checked_as_it_was_last_delivered() {
+    let env = TestEnv::deployed("e-1");
+    let deploy =
+        "track init-deployment --session-id s-1 --execution-id e-2 --agent-type a --scope s";
+    env.ok(deploy);
+    for (id, text) in [("e-1", "one"), ("e-2", "two")] {
+        env.write("out.txt", text);
+        env.ok(&format!("outputs collect --execution-id {id} --deliverables out.txt"));
+    }
+    let verified = env.run("outputs verify --session-id s-1");
+    assert_eq!(verified.status, Some(0), "{verified}");
+    env.write("out.txt", "three");
+    assert_eq!(env.run("outputs verify --session-id s-1").status, Some(8));
+}
+
+#[test]
+fn of_a_gate_and_a_file_the_last_state_counts() {
+    let env = TestEnv::deployed("e-1");
+    for (result, text, status) in [("fail", "a", 8), ("pass", "b", 0), ("fail", "a", 8)] {
+        env.write("out.txt", text);
+        let line = "outputs collect --execution-id e-1 --deliverables out.txt";
+        env.ok(&format!("{line} --validation-results tests:{result}"));
+        let verified = env.run("outputs verify --session-id s-1");
+        assert_eq!(verified.status, Some(status), "{verified}");
+    }
+}

@@ -120,11 +120,8 @@ fn step(action: Action, item: String, priority: Priority, count: Count, saves: u
 /// Parts of a file to take instead of all of it, the largest first: the saving to count on is the
 /// least.
 fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
-    if it.selection != Selection::Whole {
-        return Vec::new();
-    }
-    let mut parts = match it.kind {
-        "markdown" => headings(it, counter),
+    let mut parts = match it.selection {
+        Selection::Whole if it.kind == "markdown" => headings(it, counter),
         _ => Vec::new(),
     };
     if parts.is_empty() {
@@ -161,12 +158,19 @@ fn headings(it: &Loaded, counter: &Counter<'_>) -> Vec<(String, Count)> {
     of_level(level).map(part).collect()
 }
 
+/// The first half of a file, or of the lines taken of it.
 fn first_half(it: &Loaded, counter: &Counter<'_>) -> Option<(String, Count)> {
+    let first = match it.selection {
+        Selection::Whole => 1,
+        Selection::Lines { first, .. } => first,
+        Selection::Sections(_) => return None,
+    };
     let lines: Vec<&str> = it.text.split_inclusive('\n').collect();
     let half = lines.len() / 2;
     (half > 10).then(|| {
         let text = lines[..half].concat();
-        (format!("{}:1-{half}", it.source), counter.count(&text, it.kind))
+        let label = format!("{}:{first}-{}", it.source, first + half - 1);
+        (label, counter.count(&text, it.kind))
     })
 }
 

@@ -3,7 +3,9 @@ use crate::cli::commands::arguments::{BudgetArgs, SelectArgs};
 use crate::cli::exit;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use sortie::context::{BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request};
+use sortie::context::{
+    Action, BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request,
+};
 use sortie::model::SkipReason;
 use sortie::render::{counted, grouped};
 use sortie::store::file;
@@ -98,10 +100,11 @@ impl PrepareBundle {
 
 fn refuse(verb: &Verb<'_>, over: &OverBudget, trimmed: bool) -> Result<ExitCode> {
     verb.show(over)?;
-    let hint = match (over.steps.is_empty(), trimmed) {
+    let can_drop = over.steps.iter().any(|step| step.action == Action::Drop);
+    let hint = match (over.steps.is_empty(), can_drop && !trimmed) {
         (true, _) => "raise --budget, or split the scope among several agents",
-        (false, true) => "what is left is required: narrow it as above, or raise --budget",
-        (false, false) => {
+        (false, false) => "what is left is required: narrow it as above, or raise --budget",
+        (false, true) => {
             "drop or narrow as above, raise --budget, or let --on-over-budget trim choose"
         }
     };

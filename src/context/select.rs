@@ -203,7 +203,11 @@ fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection
         .into());
     }
     let mut walked = walk_dir(root, &glob.base, rules)?;
-    walked.files.retain(|path| glob.matches(path));
+    match walked.files.iter().any(|path| glob.matches(path)) {
+        true => walked.files.retain(|path| glob.matches(path)),
+        // One that matches directories alone stands for what is in them.
+        false => walked.files.retain(|path| glob.leads_to(path)),
+    }
     walked.skipped.retain(|skipped| {
         let path = root.dir().join(&skipped.source);
         path.is_dir() || glob.matches(&path)
@@ -227,6 +231,12 @@ impl Glob {
         let mut builder = OverrideBuilder::new(&base);
         builder.add(&format!("/{}", rest.display())).map_err(wrong)?;
         Ok(Glob { matcher: builder.build().map_err(wrong)?, base })
+    }
+
+    /// Whether a directory that the file lies in matches.
+    fn leads_to(&self, path: &Path) -> bool {
+        let mut above = path.ancestors().skip(1).take_while(|above| *above != self.base);
+        above.any(|above| self.matcher.matched(above, true).is_whitelist())
     }
 
     fn matches(&self, path: &Path) -> bool {

@@ -235,3 +235,15 @@ fn of_a_gate_and_a_file_the_last_state_counts() {
         assert_eq!(verified.status, Some(status), "{verified}");
     }
 }
+
+#[test]
+fn a_glob_that_matches_directories_takes_what_is_in_them() {
+    let env = TestEnv::new();
+    for file in ["crates/a/src/lib.rs", "crates/b/src/deep/lib.rs", "crates/b/README.md"] {
+        env.write(file, file);
+    }
+    let bundle = env.ok(&format!("{PREPARE} --files 'crates/*/src' --format json")).json();
+    let taken = summary(&bundle);
+    assert_eq!(taken.lines().count(), 2, "{taken}");
+    assert!(!taken.contains("README"), "{taken}");
+}

@@ -12,7 +12,6 @@ macro_rules! snapshot {
 mod cli;
 mod env;
 mod flow;
-mod mended;
 mod properties;
 mod reference;
 mod store;

@@ -144,3 +144,47 @@ fn a_report_without_a_history() {
     );
     assert!(!env.exists(".sortie"));
 }
+
+#[test]
+fn a_report_reads_well() {
+    let env = TestEnv::deployed("e-1");
+    env.ok("outputs collect --execution-id e-1 --deliverables README.md");
+    let report = env.ok("outputs synthesize --session-id s-1").out();
+    assert!(!report.contains("\\`"), "{report}");
+    assert!(!report.contains("1 files"), "{report}");
+}
+
+#[test]
+fn a_directory_is_not_missing() {
+    let env = TestEnv::deployed("e-1");
+    let outcome = env.run("outputs collect --execution-id e-1 --deliverables lib");
+    assert!(!outcome.out().contains("missing"), "{outcome}");
+}
+
+#[test]
+fn a_file_is_checked_as_it_was_last_delivered() {
+    let env = TestEnv::deployed("e-1");
+    let deploy =
+        "track init-deployment --session-id s-1 --execution-id e-2 --agent-type a --scope s";
+    env.ok(deploy);
+    for (id, text) in [("e-1", "one"), ("e-2", "two")] {
+        env.write("out.txt", text);
+        env.ok(&format!("outputs collect --execution-id {id} --deliverables out.txt"));
+    }
+    let verified = env.run("outputs verify --session-id s-1");
+    assert_eq!(verified.status, Some(0), "{verified}");
+    env.write("out.txt", "three");
+    assert_eq!(env.run("outputs verify --session-id s-1").status, Some(8));
+}
+
+#[test]
+fn of_a_gate_and_a_file_the_last_state_counts() {
+    let env = TestEnv::deployed("e-1");
+    for (result, text, status) in [("fail", "a", 8), ("pass", "b", 0), ("fail", "a", 8)] {
+        env.write("out.txt", text);
+        let line = "outputs collect --execution-id e-1 --deliverables out.txt";
+        env.ok(&format!("{line} --validation-results tests:{result}"));
+        let verified = env.run("outputs verify --session-id s-1");
+        assert_eq!(verified.status, Some(status), "{verified}");
+    }
+}

@@ -4,6 +4,8 @@ use crate::env::{TestEnv, transcript, words};
 use std::path::PathBuf;
 use std::process::Stdio;
 
+const PREPARE: &str = "ctx prepare-bundle --agent-type a --scope s --output bundle.json";
+
 /// Files below the project and beside it, without those that were there before.
 fn made_by(env: &TestEnv, line: &str) -> Vec<PathBuf> {
     fn all(dir: PathBuf) -> Vec<PathBuf> {
@@ -342,5 +344,42 @@ fn a_closed_pipe_ends_quietly() {
         child.stdout.take().unwrap().read_exact(&mut first).unwrap();
         let outcome = env.outcome(line, child.wait_with_output().unwrap());
         assert_eq!((outcome.status, outcome.err()), (Some(0), String::new()), "{line}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn usage_through_a_link() {
+    let env = TestEnv::new();
+    env.ok("links .");
+    let output = env.program(env.path("ctx")).args(["replay", "--help"]).output().unwrap();
+    let usage = String::from_utf8(output.stdout).unwrap();
+    let usage = usage.lines().find(|line| line.starts_with("Usage:")).unwrap().to_owned();
+    assert_eq!(usage, "Usage: sortie ctx replay [OPTIONS] --execution-id <EXECUTION>");
+}
+
+#[test]
+fn csv_is_for_programs() {
+    let env = TestEnv::deployed("e-1");
+    env.ok(&format!("{PREPARE} --files lib"));
+    env.ok("track init-deployment --session-id s-1 --execution-id e-2 --agent-type a --scope s \
+            --context-token-count 40k");
+    env.ok("ctx record-allocation --execution-id e-1 --bundle bundle.json");
+    let list = env.ok("track query --format csv").out();
+    assert!(list.contains(",40000,") && !list.contains('≈'), "{list}");
+    let detail = env.ok("track show e-1 --format csv").out();
+    assert!(detail.contains("Implement HNSW"), "{detail}");
+}
+
+#[test]
+fn errors_of_files_are_plain() {
+    let env = TestEnv::deployed("e-1");
+    for line in [
+        "track record-completion --execution-id e-1 --final-message-file none.txt",
+        "ctx prepare-bundle --agent-type a --scope s --files-from none.txt",
+    ] {
+        let outcome = env.run(line);
+        assert_eq!(outcome.status, Some(3));
+        assert!(!outcome.err().contains("os error"), "{outcome}");
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::env::{Outcome, TestEnv};
 
+const PREPARE: &str = "ctx prepare-bundle --agent-type a --scope s --output bundle.json";
+
 const COMPLETE: &str = "track record-completion --execution-id exec-001";
 
 #[test]
@@ -241,4 +243,58 @@ fn a_message_cannot_move_the_cursor() {
     let message = "red \x1b[31m and \x1b]0;title\x07 and \r back, \u{202e}reversed\n\ttab\n";
     env.ok(&format!("{COMPLETE} --final-message '{message}'"));
     snapshot!("message_with_escapes", env.run("track show exec-001"));
+}
+
+#[test]
+fn messages_are_compared_by_their_bytes() {
+    let env = TestEnv::deployed("e-1");
+    let complete = |message: &[u8], options: &str| {
+        let line = "track record-completion --execution-id e-1 --final-message -";
+        env.run_with(&format!("{line} {options}"), message)
+    };
+    assert_eq!(complete(b"caf\xe9", "").status, Some(0));
+    assert_eq!(complete(b"caf\xe8", "").status, Some(5));
+    assert_eq!(complete(b"caf\xe8", "--amend").status, Some(0));
+    assert_eq!(env.ok("track show e-1 --message").stdout, b"caf\xe8");
+}
+
+#[test]
+fn an_empty_name_names_nothing() {
+    let env = TestEnv::deployed("e-1");
+    assert_eq!(env.run("track show ''").status, Some(2));
+    let deploy = "track init-deployment --agent-type a --scope s --session-id ''";
+    assert_ne!(env.run(deploy).status, Some(0));
+}
+
+#[test]
+fn whatever_differs_from_the_record_is_refused() {
+    let env = TestEnv::new();
+    env.ok("track init-session --session-id s-1 --scope s --metadata '{\"a\": 1}'");
+    let again = env.run("track init-session --session-id s-1 --scope s --metadata '{\"a\": 2}'");
+    assert_eq!(again.status, Some(5), "{again}");
+    env.write("one.md", "one");
+    env.write("two.md", "two");
+    env.ok(&format!("{PREPARE} --files lib"));
+    let deploy = "track init-deployment --session-id s-1 --execution-id e-1 --agent-type a \
+                  --scope s --context-bundle bundle.json";
+    env.ok(&format!("{deploy} --briefing one.md --phase 2"));
+    let briefing = env.run(&format!("{deploy} --briefing two.md --phase 2"));
+    assert_eq!(briefing.status, Some(5), "{briefing}");
+    let phase = env.run(&format!("{deploy} --briefing one.md --phase 3"));
+    assert_eq!(phase.status, Some(5), "{phase}");
+}
+
+#[test]
+fn an_allocation_is_counted_for_the_model_it_went_to() {
+    let env = TestEnv::new();
+    env.ok("track init-session --session-id s-1 --scope s");
+    let deploy =
+        "track init-deployment --session-id s-1 --execution-id e-1 --agent-type a --scope s";
+    env.ok(&format!("{deploy} --model sonnet"));
+    env.ok(&format!("{PREPARE} --files lib --model gpt-5"));
+    env.ok("ctx record-allocation --execution-id e-1 --bundle bundle.json");
+    let record = env.ok("track show e-1 --format json").json()["execution"].clone();
+    assert_eq!(record["context_tokens_exact"], false);
+    assert!(record["context_tokens_upper"].as_u64() > record["context_token_count"].as_u64());
+    assert_eq!(record["context_budget"], 160_000);
 }

@@ -164,3 +164,17 @@ fn a_bundle_over_its_budget_is_only_deployed_by_force() {
     snapshot!("deploy_over_budget_forced", env.run(&format!("{deploy} --force")));
     assert_eq!(env.rows("SELECT count(*) FROM agent_executions"), "1\n");
 }
+
+#[test]
+fn narrowing_as_told_makes_it_fit() {
+    let env = TestEnv::new();
+    let prepare = |item: &str| {
+        env.run(&format!("{PREPARE} --files '{item}' --model gpt-5 --budget 222 --format json"))
+    };
+    let over = prepare("spec/requirements.md");
+    assert_eq!(over.status, Some(4));
+    for step in over.json()["steps"].as_array().unwrap() {
+        let fits = prepare(step["item"].as_str().unwrap()).status == Some(0);
+        assert_eq!(step["fits"], fits, "{step}");
+    }
+}

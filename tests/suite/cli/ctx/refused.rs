@@ -169,3 +169,34 @@ fn bundles_for_different_models_are_not_added_up() {
     env.ok(&format!("{PREPARE} --files lib --model gpt-5 --output b.json"));
     snapshot!("deduplicate_two_models", env.run("ctx deduplicate --bundles a.json,b.json"));
 }
+
+fn hint(outcome: &Outcome) -> String {
+    outcome.err().split_once("hint: ").map(|(_, hint)| hint.to_owned()).unwrap_or_default()
+}
+
+#[test]
+fn lines_that_do_not_exist_are_told_with_those_that_do() {
+    let env = TestEnv::new();
+    env.write("empty.txt", "");
+    let hint = |item: &str| hint(&env.run(&format!("{PREPARE} --files {item}")));
+    assert_eq!(hint("lib/types.ts:0-3"), "it has lines 1-22: lib/types.ts:1-22\n");
+    assert_eq!(hint("empty.txt:1-2"), "it is empty\n");
+}
+
+#[test]
+fn a_heading_that_stands_twice_is_told_with_its_lines() {
+    let env = TestEnv::new();
+    env.write("twice.md", "# A\n\n## Use\n\n# B\n\n## Use\n");
+    let hint = hint(&env.run(&format!("{PREPARE} --files twice.md#Use")));
+    assert!(!hint.ends_with("twice.md:3-\n"), "{hint}");
+}
+
+#[test]
+fn the_command_that_is_proposed_converts_the_file() {
+    let env = TestEnv::new();
+    env.write("latin1.txt", b"caf\xe9\n");
+    let hint = hint(&env.run(&format!("{PREPARE} --files latin1.txt")));
+    let command = hint.trim_end().split_once("iconv ").map(|(_, rest)| rest).unwrap();
+    let converted = env.program("iconv").args(crate::env::words(command)).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&converted.stdout), "café\n", "{hint}");
+}

@@ -3,6 +3,8 @@
 use crate::env::{TestEnv, summary};
 use std::path::{Path, PathBuf};
 
+const PREPARE: &str = "ctx prepare-bundle --agent-type a --scope s --output bundle.json";
+
 /// A tree with everything that a walk must tell apart.
 fn tree() -> TestEnv {
     let env = TestEnv::with_git();
@@ -264,4 +266,58 @@ fn a_name_that_is_not_utf8() {
         b"lib/caf\xe9.ts\n",
     );
     snapshot!("name_not_utf8_in_a_list", summary(&outcome.json()));
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_utf8_are_all_taken_or_told() {
+    use std::os::unix::ffi::OsStrExt;
+    let env = TestEnv::empty();
+    for (name, text) in [(b"a\xe8.txt", "one\n"), (b"a\xe9.txt", "two\n")] {
+        env.write(std::ffi::OsStr::from_bytes(name), text);
+    }
+    let bundle = env.ok(&format!("{PREPARE} --files . --format json")).json();
+    assert_eq!(summary(&bundle).lines().count(), 2, "{}", summary(&bundle));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_bundle_does_not_say_where_its_project_lies() {
+    let bundled = || {
+        let env = TestEnv::new();
+        std::fs::write(env.beside("secret.txt"), "secret").unwrap();
+        std::os::unix::fs::symlink("../../secret.txt", env.path("lib/link.txt")).unwrap();
+        env.ok(&format!("{PREPARE} --files lib"));
+        env.text("bundle.json")
+    };
+    assert_eq!(bundled(), bundled());
+}
+
+#[cfg(unix)]
+#[test]
+fn version_control_gets_in_by_no_spelling() {
+    let env = TestEnv::with_git();
+    for item in [".git", ".git/HEAD", "./.git/config", "lib/../.git/HEAD", ".git/**"] {
+        let outcome = env.run(&format!("{PREPARE} --files '{item}'"));
+        assert_eq!(outcome.status, Some(3), "{outcome}");
+    }
+    std::os::unix::fs::symlink("../.git/config", env.path("lib/config.txt")).unwrap();
+    let bundle = env.ok(&format!("{PREPARE} --files lib --format json")).json();
+    assert!(
+        summary(&bundle).contains("skipped \"lib/config.txt\": ignored"),
+        "{}",
+        summary(&bundle)
+    );
+}
+
+#[test]
+fn a_glob_that_matches_directories_takes_what_is_in_them() {
+    let env = TestEnv::new();
+    for file in ["crates/a/src/lib.rs", "crates/b/src/deep/lib.rs", "crates/b/README.md"] {
+        env.write(file, file);
+    }
+    let bundle = env.ok(&format!("{PREPARE} --files 'crates/*/src' --format json")).json();
+    let taken = summary(&bundle);
+    assert_eq!(taken.lines().count(), 2, "{taken}");
+    assert!(!taken.contains("README"), "{taken}");
 }

@@ -2,6 +2,8 @@
 
 use crate::env::TestEnv;
 
+const PREPARE: &str = "ctx prepare-bundle --agent-type a --scope s --output bundle.json";
+
 fn prepared() -> TestEnv {
     let env = TestEnv::new();
     env.ok("ctx prepare-bundle --agent-type a --scope s --files lib/types.ts --output bundle.json");
@@ -65,4 +67,14 @@ fn content_cannot_break_out() {
         snapshot!(format!("hostile_content_in_{template}"), rendered);
         std::fs::remove_file(env.path("bundle.json")).unwrap();
     }
+}
+
+#[test]
+fn only_what_a_template_writes_is_counted() {
+    let env = TestEnv::new();
+    env.write("bare.hbs", "Do {{scope}}.\n");
+    let line = format!("{PREPARE} --files lib --model gpt-5 --template ./bare.hbs --format json");
+    let bundle = env.ok(&line).json();
+    assert_eq!(env.ok("ctx generate-briefing --bundle bundle.json -q").out(), "Do s.\n");
+    assert!(bundle["total_tokens"].as_u64().unwrap() < 10, "{}", bundle["total_tokens"]);
 }

@@ -1,5 +1,39 @@
 -- The schema as it stands, whole. Written by a test from assets/migrations.
 
+CREATE TRIGGER executions_fts_delete AFTER DELETE ON agent_executions BEGIN
+  INSERT INTO executions_fts (executions_fts, rowid, scope, error_message, final_message)
+  VALUES ('delete', old.seq, old.scope, old.error_message, old.final_message);
+END;
+
+CREATE TRIGGER executions_fts_insert AFTER INSERT ON agent_executions BEGIN
+  INSERT INTO executions_fts (rowid, scope, error_message, final_message)
+  VALUES (new.seq, new.scope, new.error_message, new.final_message);
+END;
+
+CREATE TRIGGER executions_fts_update
+AFTER UPDATE OF error_message, final_message ON agent_executions BEGIN
+  INSERT INTO executions_fts (executions_fts, rowid, scope, error_message, final_message)
+  VALUES ('delete', old.seq, old.scope, old.error_message, old.final_message);
+  INSERT INTO executions_fts (rowid, scope, error_message, final_message)
+  VALUES (new.seq, new.scope, new.error_message, new.final_message);
+END;
+
+CREATE TRIGGER outputs_fts_delete AFTER DELETE ON outputs BEGIN
+  INSERT INTO outputs_fts (outputs_fts, rowid, subject) VALUES ('delete', old.seq, old.subject);
+END;
+
+CREATE TRIGGER outputs_fts_insert AFTER INSERT ON outputs BEGIN
+  INSERT INTO outputs_fts (rowid, subject) VALUES (new.seq, new.subject);
+END;
+
+CREATE TRIGGER sessions_fts_delete AFTER DELETE ON sessions BEGIN
+  INSERT INTO sessions_fts (sessions_fts, rowid, scope) VALUES ('delete', old.seq, old.scope);
+END;
+
+CREATE TRIGGER sessions_fts_insert AFTER INSERT ON sessions BEGIN
+  INSERT INTO sessions_fts (rowid, scope) VALUES (new.seq, new.scope);
+END;
+
 CREATE TABLE agent_executions (
   seq                  INTEGER PRIMARY KEY,
   execution_id         TEXT NOT NULL UNIQUE,
@@ -86,6 +120,11 @@ CREATE TABLE context_allocations (
   content_hash           TEXT
 ) STRICT;
 
+CREATE VIRTUAL TABLE executions_fts USING fts5 (
+  scope, error_message, final_message, content = 'agent_executions', content_rowid = 'seq',
+  tokenize = 'porter unicode61 remove_diacritics 2'
+);
+
 CREATE TABLE outputs (
   seq          INTEGER PRIMARY KEY,
   output_id    TEXT NOT NULL UNIQUE,
@@ -95,7 +134,12 @@ CREATE TABLE outputs (
   content      TEXT NOT NULL,
   created_at   TEXT NOT NULL,
   metadata     TEXT NOT NULL
-) STRICT;
+, subject TEXT NOT NULL DEFAULT '') STRICT;
+
+CREATE VIRTUAL TABLE outputs_fts USING fts5 (
+  subject, content = 'outputs', content_rowid = 'seq',
+  tokenize = 'porter unicode61 remove_diacritics 2'
+);
 
 CREATE TABLE reports (
   seq          INTEGER PRIMARY KEY,
@@ -119,7 +163,14 @@ CREATE TABLE sessions (
   metadata      TEXT NOT NULL
 ) STRICT;
 
+CREATE VIRTUAL TABLE sessions_fts USING fts5 (
+  scope, content = 'sessions', content_rowid = 'seq',
+  tokenize = 'porter unicode61 remove_diacritics 2'
+);
+
 CREATE INDEX allocations_by_execution ON context_allocations (execution_id, position);
+
+CREATE INDEX allocations_by_source ON context_allocations (context_source, execution_id);
 
 CREATE INDEX bundles_by_time ON bundles (created_at);
 
@@ -134,6 +185,8 @@ CREATE INDEX executions_by_status  ON agent_executions (status, deployed_at);
 CREATE INDEX executions_by_time    ON agent_executions (deployed_at);
 
 CREATE INDEX outputs_by_execution ON outputs (execution_id, created_at);
+
+CREATE INDEX outputs_by_subject ON outputs (output_type, subject, created_at);
 
 CREATE INDEX outputs_by_time      ON outputs (created_at);
 

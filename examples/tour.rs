@@ -98,5 +98,5 @@ fn agent(briefing: &str) -> String {
 }
 
 fn show(view: &dyn View) {
-    print!("{}", render(view, Format::Table, Surface { width: Some(100), colour: false }));
+    print!("{}", render(view, Format::Table, Surface { width: Some(100), ..Surface::PLAIN }));
 }

@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use sortie::Error;
+use sortie::model::Timestamp;
 use sortie::render::{self, Format, Surface, View, visible, visible_lines};
 use std::io::{self, IsTerminal, Write};
 
@@ -69,6 +70,7 @@ impl Ui {
             surface: Surface {
                 width: io::stdout().is_terminal().then(|| width.unwrap_or(DEFAULT_WIDTH)),
                 colour: wanted(io::stdout().is_terminal()),
+                now: None,
             },
             colour_stderr: wanted(io::stderr().is_terminal()),
         }
@@ -79,10 +81,13 @@ impl Ui {
     }
 
     /// Writes a result. Quiet leaves only the id of what was made.
-    pub fn show(&self, view: &dyn View) -> io::Result<()> {
+    pub fn show(&self, view: &dyn View, now: Timestamp) -> io::Result<()> {
+        // What goes into a file or a pipe is read at another time.
+        let now = io::stdout().is_terminal().then_some(now);
+        let surface = Surface { now, ..self.surface };
         let text = match view.id().filter(|_| self.quiet && self.format == Format::Table) {
             Some(id) => format!("{id}\n"),
-            None => render::render(view, self.format, self.surface),
+            None => render::render(view, self.format, surface),
         };
         match self.format {
             // Tables are made visible cell by cell, and may be coloured.

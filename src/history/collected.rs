@@ -77,15 +77,8 @@ fn collected(execution_id: ExecutionId, outputs: Vec<Output>, added: usize) -> C
     Collected { execution_id, outputs, added, missing }
 }
 
-/// What an output is a state of: a file, a gate, or a text itself.
 fn thing(output: &Output) -> (OutputType, String) {
-    let key = match output.output_type {
-        OutputType::Deliverable => "file_path",
-        OutputType::ValidationResult => "name",
-        OutputType::Insight | OutputType::Error => "text",
-    };
-    let name = output.content.get(key).and_then(Value::as_str).unwrap_or_default();
-    (output.output_type, name.to_owned())
+    (output.output_type, output.subject().to_owned())
 }
 
 /// A text is the same whatever else is said with it.

@@ -28,6 +28,18 @@ pub struct Output {
     pub metadata: OutputMetadata,
 }
 
+impl Output {
+    /// What it is a state of: a file's path, a gate's name, or a text itself.
+    pub fn subject(&self) -> &str {
+        let key = match self.output_type {
+            OutputType::Deliverable => "file_path",
+            OutputType::ValidationResult => "name",
+            OutputType::Insight | OutputType::Error => "text",
+        };
+        self.content.get(key).and_then(Value::as_str).unwrap_or_default()
+    }
+}
+
 /// Whose output it is, and what else it touches.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

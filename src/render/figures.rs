@@ -40,6 +40,20 @@ pub fn duration(ms: i64) -> String {
     }
 }
 
+/// How long ago something was, in its largest unit: `now`, `42s ago`, `3h ago`; `in 5m` if it is to come.
+pub fn ago(ms: i64) -> String {
+    let seconds = ms.unsigned_abs() / 1000;
+    let told = match seconds {
+        0 => return "now".to_owned(),
+        1..60 => format!("{seconds}s"),
+        60..3_600 => format!("{}m", seconds / 60),
+        3_600..86_400 => format!("{}h", seconds / 3_600),
+        86_400..31_536_000 => format!("{}d", seconds / 86_400),
+        _ => format!("{}y", seconds / 31_536_000),
+    };
+    if ms < 0 { format!("in {told}") } else { format!("{told} ago") }
+}
+
 /// Bytes for people: `812 B`, `3.4 KB`, `2.0 MB` (powers of 1024).
 pub fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
@@ -64,6 +78,12 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped_signed(-1_000), "-1,000");
         assert_eq!(tokens(1_000, false), "≈1,000");
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        let told = [0, 42_000, 7_500_000, 86_400_000 * 12, -300_000].map(ago);
+        assert_eq!(told, ["now", "42s ago", "2h ago", "12d ago", "in 5m"]);
     }
 
     #[test]

@@ -8,18 +8,27 @@ mod sanitize;
 mod table;
 mod view;
 
-pub use figures::{bytes, counted, duration, grouped, grouped_signed, tokens};
+pub use figures::{ago, bytes, counted, duration, grouped, grouped_signed, tokens};
 pub use outputs::output_table;
 pub use sanitize::{visible, visible_lines};
 pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
 
-/// How wide and how colourful a terminal is.
+use crate::model::Timestamp;
+
+/// How wide and how colourful a terminal is, and what its time is.
 #[derive(Debug, Clone, Copy)]
 pub struct Surface {
     /// Columns; `None` does not wrap.
     pub width: Option<u16>,
     /// Whether it shows colours.
     pub colour: bool,
+    /// The time to count ages from; `None` tells no ages, for what is kept or compared.
+    pub now: Option<Timestamp>,
+}
+
+impl Surface {
+    /// Text without width, colours or ages: the same wherever it goes.
+    pub const PLAIN: Surface = Surface { width: None, colour: false, now: None };
 }
 
 /// `view` as text in a format, with its final newline.

@@ -16,7 +16,7 @@ pub fn output_table(outputs: &[Output]) -> Table {
         vec![
             it.execution_id.clone().into(),
             it.output_type.into(),
-            it.created_at.to_minute().into(),
+            Cell::when(it.created_at),
             in_words(it),
         ]
     };

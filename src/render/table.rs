@@ -1,6 +1,7 @@
 //! Tables for a terminal, in the width it has.
 
 use super::Surface;
+use super::figures::ago;
 use super::sanitize::{visible, visible_lines};
 use super::view::{Align, Block, Cell, Column, Document, Table, Tone};
 use comfy_table::{
@@ -13,6 +14,9 @@ const KEPT: usize = 26;
 
 /// What a column that gives way keeps of its width.
 const LEAST: usize = 10;
+
+/// From how many columns on a table tells ages beside dates.
+const AGED: u16 = 100;
 
 /// Cells in a bar.
 const BAR: usize = 30;
@@ -39,7 +43,7 @@ fn fields(fields: &[(String, Cell)], surface: Surface) -> String {
     let widest = fields.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
     let line = |(name, value): &(String, Cell)| {
         let pad = " ".repeat(widest - name.width());
-        let value = toned(&visible(&value.text), value.tone, surface);
+        let value = toned(&shown(value, surface), value.tone, surface);
         format!("{}{pad}  {value}\n", toned(name, Tone::Faint, surface))
     };
     fields.iter().map(line).collect()
@@ -58,36 +62,45 @@ fn table(it: &Table, surface: Surface) -> String {
     };
     let title = |column: &Column| styled(&column.title.to_uppercase(), Tone::Faint);
     out.set_header(it.columns.iter().map(title));
+    // Where there is little room, the date alone.
+    let aged = match surface.width {
+        Some(..AGED) => Surface { now: None, ..surface },
+        _ => surface,
+    };
     for row in &it.rows {
-        out.add_row(row.iter().map(|cell| styled(&visible(&cell.text), cell.tone)));
+        out.add_row(row.iter().map(|cell| styled(&shown(cell, aged), cell.tone)));
     }
     for (at, column) in it.columns.iter().enumerate() {
         if let Some(shape) = out.column_mut(at) {
-            shape_column(shape, column, it.rows.iter().filter_map(|row| row.get(at)));
+            let cells = it.rows.iter().filter_map(|row| row.get(at));
+            let widest = cells.map(|cell| shown(cell, aged).width()).max().unwrap_or(0);
+            shape_column(shape, column, widest.max(column.title.width()));
         }
     }
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// Columns that do not give way keep the width of their widest cell.
-fn shape_column<'c>(
-    shape: &mut comfy_table::Column,
-    column: &Column,
-    cells: impl Iterator<Item = &'c Cell>,
-) {
+fn shape_column(shape: &mut comfy_table::Column, column: &Column, widest: usize) {
     shape.set_padding((0, 2));
     shape.set_cell_alignment(match column.align {
         Align::Left => CellAlignment::Left,
         Align::Right => CellAlignment::Right,
     });
-    let widest = cells.map(|cell| visible(&cell.text).width()).max().unwrap_or(0);
-    let widest = widest.max(column.title.width());
     let least = if column.gives_way || widest > KEPT { widest.min(LEAST) } else { widest };
     let least = Width::Fixed(u16::try_from(least + 2).unwrap_or(u16::MAX));
     shape.set_constraint(match column.gives_way || widest > KEPT {
         true => ColumnConstraint::LowerBoundary(least),
         false => ColumnConstraint::Absolute(least),
     });
+}
+
+/// A cell's text, with the age of a date.
+fn shown(cell: &Cell, surface: Surface) -> String {
+    match (cell.at, surface.now) {
+        (Some(at), Some(now)) => format!("{} ({})", cell.text, ago(now.millis_since(at))),
+        _ => visible(&cell.text),
+    }
 }
 
 fn styled(text: &str, tone: Tone) -> comfy_table::Cell {

@@ -1,5 +1,6 @@
 //! What a result looks like, before it is known where it goes.
 
+use crate::model::Timestamp;
 use serde_json::Value;
 
 /// The formats of every verb.
@@ -108,18 +109,25 @@ pub enum Tone {
 pub struct Cell {
     pub text: String,
     pub tone: Tone,
+    /// The point in time that the text tells, if it tells one: a terminal adds how long ago it was.
+    pub at: Option<Timestamp>,
 }
 
 impl<T: ToString> From<T> for Cell {
     fn from(value: T) -> Cell {
-        Cell { text: value.to_string(), tone: Tone::Plain }
+        Cell { text: value.to_string(), tone: Tone::Plain, at: None }
     }
 }
 
 impl Cell {
     /// A cell that is meant in some way.
     pub fn toned(text: impl ToString, tone: Tone) -> Cell {
-        Cell { text: text.to_string(), tone }
+        Cell { text: text.to_string(), tone, at: None }
+    }
+
+    /// A point in time to the minute, UTC.
+    pub fn when(at: Timestamp) -> Cell {
+        Cell { text: at.to_minute(), tone: Tone::Plain, at: Some(at) }
     }
 
     /// The value, or `-` where there is none.

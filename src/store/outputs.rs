@@ -57,8 +57,8 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO outputs (output_id, execution_id, output_type, content, created_at,
-                                  metadata)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                                  metadata, subject)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
             )?
             .execute(params![
                 output.output_id,
@@ -67,6 +67,7 @@ impl Writer<'_> {
                 Json(&output.content),
                 output.created_at,
                 Json(&output.metadata),
+                output.subject(),
             ])?;
         Ok(())
     }

@@ -51,7 +51,7 @@ pub struct Verb<'u> {
 impl Verb<'_> {
     /// Writes a result to stdout.
     fn show(&self, view: &dyn View) -> Result<()> {
-        self.ui.show(view).or_cannot("write", "stdout")
+        self.ui.show(view, self.workspace.now()).or_cannot("write", "stdout")
     }
 
     /// Writes bytes to stdout as they are.

@@ -126,7 +126,7 @@ impl View for Bundle {
 
     fn document(&self) -> Document {
         let mut fields = bundle_fields(self);
-        fields.push(("created", self.created_at.to_minute().into()));
+        fields.push(("created", Cell::when(self.created_at)));
         fields.extend(dedup_in_words(self).map(|text| ("saved", text.into())));
         let (label, share, tone) = budget_bar(self, Tone::Plain);
         let document = Document::new().fields(fields).bar(label, share, tone);

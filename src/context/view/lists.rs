@@ -2,7 +2,7 @@
 
 use crate::briefing::TemplateInfo;
 use crate::context::models::ModelInfo;
-use crate::render::{Column, Document, Table, View, grouped, to_json, tokens};
+use crate::render::{Cell, Column, Document, Table, View, grouped, to_json, tokens};
 use crate::store::BundleRow;
 use serde_json::{Value, json};
 
@@ -116,7 +116,7 @@ impl View for BundleList {
         let row = |it: &BundleRow| {
             vec![
                 it.bundle_id.clone().into(),
-                it.created_at.to_minute().into(),
+                Cell::when(it.created_at),
                 tokens(it.total_tokens, it.exact).into(),
                 it.agent_type.clone().into(),
                 it.scope.clone().into(),

@@ -68,7 +68,7 @@ fn as_text(synthesis: &Synthesis, format: Format) -> String {
     match format {
         Format::Table | Format::Markdown => synthesis.text.clone(),
         Format::Json | Format::Jsonl | Format::Csv => {
-            render::render(&synthesis.context, format, Surface { width: None, colour: false })
+            render::render(&synthesis.context, format, Surface::PLAIN)
         }
     }
 }

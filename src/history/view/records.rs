@@ -1,6 +1,6 @@
 //! How the record looks.
 
-use super::query::{ExecutionDetail, SessionDetail};
+use crate::history::query::{ExecutionDetail, SessionDetail};
 use crate::model::{
     Allocation, CompletionVersion, ExecutionRecord, ExecutionStatus, SessionRecord, SessionStatus,
 };
@@ -9,7 +9,7 @@ use crate::render::{
 };
 use serde_json::{Value, json};
 
-fn status_cell(status: ExecutionStatus) -> Cell {
+pub(super) fn status_cell(status: ExecutionStatus) -> Cell {
     let tone = match status {
         ExecutionStatus::Deployed => Tone::Warning,
         ExecutionStatus::Completed => Tone::Good,
@@ -18,7 +18,7 @@ fn status_cell(status: ExecutionStatus) -> Cell {
     Cell::toned(status, tone)
 }
 
-fn session_cell(status: SessionStatus) -> Cell {
+pub(super) fn session_cell(status: SessionStatus) -> Cell {
     let tone = match status {
         SessionStatus::Planning | SessionStatus::Executing => Tone::Plain,
         SessionStatus::Completed => Tone::Good,
@@ -38,9 +38,9 @@ impl View for SessionRecord {
             ("scope", self.scope.clone().into()),
             ("phase", format!("{} ({})", self.phase, self.phase.name()).into()),
             ("status", session_cell(self.status)),
-            ("created", self.created_at.to_minute().into()),
+            ("created", Cell::when(self.created_at)),
         ];
-        fields.extend(self.ended_at.map(|end| ("ended", end.to_minute().into())));
+        fields.extend(self.ended_at.map(|end| ("ended", Cell::when(end))));
         fields
             .extend(self.error_message.clone().map(|why| ("reason", Cell::toned(why, Tone::Bad))));
         Document::new().fields(fields)
@@ -74,7 +74,7 @@ impl View for SessionList {
         let row = |it: &SessionRecord| {
             vec![
                 it.session_id.clone().into(),
-                it.created_at.to_minute().into(),
+                Cell::when(it.created_at),
                 it.phase.into(),
                 session_cell(it.status),
                 it.scope.clone().into(),
@@ -119,7 +119,7 @@ fn execution_fields(it: &ExecutionRecord) -> Vec<(&'static str, Cell)> {
         ("scope", it.scope.clone().into()),
         ("status", status_cell(it.status)),
         ("model", Cell::or_dash(it.model.clone())),
-        ("deployed", it.deployed_at.to_minute().into()),
+        ("deployed", Cell::when(it.deployed_at)),
     ];
     if let Some(end) = it.completed_at {
         let took = it.duration_ms().map(duration).unwrap_or_default();
@@ -166,7 +166,7 @@ impl View for ExecutionList {
                 it.execution_id.clone().into(),
                 it.agent_type.clone().into(),
                 status_cell(it.status),
-                it.deployed_at.to_minute().into(),
+                Cell::when(it.deployed_at),
                 Cell::or_dash(it.duration_ms().map(duration)),
                 context_cell(it),
                 it.scope.clone().into(),
@@ -254,7 +254,7 @@ fn earlier(versions: &[CompletionVersion]) -> Table {
     let row = |it: &CompletionVersion| {
         vec![
             it.version.into(),
-            it.completed_at.to_minute().into(),
+            Cell::when(it.completed_at),
             status_cell(it.status),
             Cell::or_dash(it.final_message.as_ref().map(|message| grouped(message.len() as u64))),
             Cell::or_dash(it.error_message.clone()),

@@ -1,9 +1,9 @@
 //! How this area's results look.
 
-use super::Collected;
-use super::context::SynthesisContext;
-use super::verify::{DeliverableState, Verdict, Verification};
 use crate::model::{Output, Report};
+use crate::outputs::Collected;
+use crate::outputs::context::SynthesisContext;
+use crate::outputs::verify::{DeliverableState, Verdict, Verification};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, grouped, output_table, to_json, tokens,
 };
@@ -100,7 +100,7 @@ impl View for ReportList {
         let row = |it: &Report| {
             vec![
                 it.report_id.clone().into(),
-                it.created_at.to_minute().into(),
+                Cell::when(it.created_at),
                 grouped(it.bytes).into(),
                 it.template.clone().into(),
                 Cell::or_dash(it.session_id.clone()),

@@ -1,8 +1,9 @@
 //! `sortie.toml`: what a project says about its budgets, models and files. Every key is optional.
 
-use crate::error::{Fault, Kind, Result, nearest};
-use crate::model::{ByteAmount, Reserve, TokenAmount};
+use crate::error::{Fault, IoContext, Kind, Result, nearest};
+use crate::model::{ByteAmount, DedupMode, Reserve, TokenAmount};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -23,6 +24,8 @@ pub struct Config {
     pub critical: Option<f64>,
     /// The model that counts and windows are for, where a call names none.
     pub model: Option<String>,
+    /// What is kept once where it stands in several places: `off`, `files` or `blocks`.
+    pub dedup: Option<DedupMode>,
     /// The largest file taken whole.
     pub max_file_size: Option<ByteAmount>,
     /// Globs of what walks leave out, as in a `.gitignore`.
@@ -84,8 +87,7 @@ impl Config {
     }
 
     fn parse(text: &str) -> Result<Config, Wrong> {
-        let config: Config =
-            toml::from_str(text).map_err(|error| Wrong::from_toml(&error, text))?;
+        let config: Config = parse_toml(text)?;
         config.check()?;
         Ok(config)
     }
@@ -118,6 +120,16 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Reads a file of the user's in TOML; what is wrong with it is told with its place.
+pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = std::fs::read_to_string(path).or_cannot("read", path)?;
+    parse_toml(&text).map_err(|why| why.at(path).into())
+}
+
+fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
+    toml::from_str(text).map_err(|error| Wrong::from_toml(&error, text))
 }
 
 /// A configuration that cannot be used.

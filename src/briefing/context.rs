@@ -1,7 +1,9 @@
 //! What a briefing template sees; `references/template-context.md` describes it for users.
 
+use super::reference::with_references;
 use crate::model::{Bundle, ContextItem, ItemType, Priority, Selection};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The variables of a briefing template. No field is ever left out, for in strict mode a variable
 /// that is sometimes absent could not be told from a misspelt one.
@@ -21,6 +23,15 @@ pub struct BriefingContext<'a> {
     pub expected_output: Option<&'a str>,
     /// The model the bundle was counted for.
     pub model: &'a str,
+    /// How many of the items are shared: they come first, and a template that writes them before all
+    /// else gives several agents' briefings the same beginning.
+    pub shared_items: usize,
+    /// How many of the items are this agent's own.
+    pub own_items: usize,
+    /// How many of the shared items have lines that stand elsewhere.
+    pub shared_referring: usize,
+    /// How many of its own items have.
+    pub own_referring: usize,
     /// In the bundle's order, without the template's own entry.
     pub items: Vec<BriefingItem<'a>>,
 }
@@ -46,20 +57,41 @@ pub struct BriefingItem<'a> {
     pub first_line: Option<usize>,
     /// The last line taken, included.
     pub last_line: Option<usize>,
+    /// Whether it belongs to what several briefings begin with.
+    pub shared: bool,
     /// The agents that get the same content.
     pub shared_with: &'a [String],
     /// The earlier item with the very same text; a block then is one line that refers to it.
     pub duplicate_of: Option<&'a str>,
+    /// How many blocks of the text stand elsewhere; a line refers to each.
+    pub references: usize,
     /// blake3 of the text, lower-case hex.
     pub content_hash: &'a str,
     /// The text itself, as it is sent.
-    pub text: &'a str,
+    pub text: Cow<'a, str>,
 }
 
 impl<'a> BriefingContext<'a> {
     /// What to render for `bundle`; `texts` gives an item's text by its content hash.
     pub fn new(bundle: &'a Bundle, texts: &impl Fn(&str) -> &'a str) -> Self {
+        let shared_items = bundle.shared.as_ref().map_or(0, |shared| shared.items);
+        let items: Vec<BriefingItem<'_>> = bundle
+            .context_items
+            .iter()
+            .enumerate()
+            .filter(|(_, item)| item.item_type != ItemType::Briefing)
+            .map(|(index, item)| {
+                let shared = index < shared_items;
+                BriefingItem { shared, ..BriefingItem::new(index, item, texts(&item.content_hash)) }
+            })
+            .collect();
+        let referring =
+            |shared| items.iter().filter(|it| it.shared == shared && it.references > 0).count();
         BriefingContext {
+            shared_items,
+            own_items: items.len() - shared_items.min(items.len()),
+            shared_referring: referring(true),
+            own_referring: referring(false),
             agent_type: &bundle.agent_type,
             scope: &bundle.scope,
             role: bundle.role.as_deref(),
@@ -67,19 +99,13 @@ impl<'a> BriefingContext<'a> {
             constraints_list: markdown_list(&bundle.constraints),
             expected_output: bundle.expected_output.as_deref(),
             model: &bundle.model,
-            items: bundle
-                .context_items
-                .iter()
-                .enumerate()
-                .filter(|(_, item)| item.item_type != ItemType::Briefing)
-                .map(|(index, item)| BriefingItem::new(index, item, texts(&item.content_hash)))
-                .collect(),
+            items,
         }
     }
 }
 
 impl<'a> BriefingItem<'a> {
-    /// `item` at `index` of its bundle, with its text.
+    /// `item` at `index` of its bundle, with its text, in which a line refers to what stands elsewhere.
     pub fn new(index: usize, item: &'a ContextItem, text: &'a str) -> Self {
         let (first_line, last_line) = match item.selection {
             Selection::Lines { first, last } => (Some(first), Some(last)),
@@ -95,11 +121,21 @@ impl<'a> BriefingItem<'a> {
             sections: &item.sections,
             first_line,
             last_line,
+            shared: false,
             shared_with: &item.shared_with,
             duplicate_of: item.duplicate_of.as_deref(),
+            references: item.references.len(),
             content_hash: &item.content_hash,
-            text,
+            text: with_references(text, &item.references),
         }
+    }
+}
+
+impl BriefingItem<'_> {
+    /// The same with all of its text, which is `whole`, in place of references.
+    pub fn in_full<'t>(&'t self, whole: &'t str) -> BriefingItem<'t> {
+        let text = Cow::Borrowed(whole);
+        BriefingItem { duplicate_of: None, references: 0, text, ..self.clone() }
     }
 }
 
@@ -143,7 +179,7 @@ mod tests {
         let seen: Vec<_> = context
             .items
             .iter()
-            .map(|item| (item.index, item.label.as_str(), item.first_line, item.text))
+            .map(|item| (item.index, item.label.as_str(), item.first_line, item.text.as_ref()))
             .collect();
         // The template's own entry is not an item, but keeps its place in the numbering.
         assert_eq!(seen, [(1, "a.rs:2-3", Some(2), "x\n"), (2, "a.rs#Usage", None, "x\n")]);

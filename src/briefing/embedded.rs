@@ -60,6 +60,7 @@ pub(super) const EMBEDDED: &[Embedded] = &[
 pub(super) const PARTIALS: &[(&str, &str)] = &[
     ("answer", include_str!("../../templates/_answer.hbs")),
     ("protocol", include_str!("../../templates/_protocol.hbs")),
+    ("references", include_str!("../../templates/_references.hbs")),
     ("role", include_str!("../../templates/_role.hbs")),
 ];
 

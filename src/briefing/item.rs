@@ -32,6 +32,7 @@ pub(super) struct View<'a> {
     priority: &'a str,
     kind: &'a str,
     duplicate_of: Option<&'a str>,
+    references: u64,
     text: &'a str,
 }
 
@@ -44,7 +45,8 @@ impl<'a> From<&'a BriefingItem<'_>> for View<'a> {
             priority: item.priority.as_str(),
             kind: item.kind,
             duplicate_of: item.duplicate_of,
-            text: item.text,
+            references: item.references as u64,
+            text: &item.text,
         }
     }
 }
@@ -60,6 +62,7 @@ impl<'a> View<'a> {
             priority: text("priority")?,
             kind: text("kind")?,
             duplicate_of: text("duplicate_of"),
+            references: value.get("references")?.as_u64()?,
             text: text("text")?,
         })
     }
@@ -77,8 +80,13 @@ impl<'a> View<'a> {
         let Self { item_type, priority, text, .. } = self;
         let label = inline_code(self.label);
         let cut = if self.lacks_newline() { ", no final newline" } else { "" };
+        let refers = match self.references {
+            0 => String::new(),
+            1 => ", 1 reference".to_owned(),
+            many => format!(", {many} references"),
+        };
         let block = fenced(text, self.kind);
-        format!("### {label} ({item_type}, {priority}{cut})\n{block}\n")
+        format!("### {label} ({item_type}, {priority}{refers}{cut})\n{block}\n")
     }
 
     fn markdown_reference(&self, first: &str) -> String {
@@ -91,9 +99,13 @@ impl<'a> View<'a> {
         let Self { item_type, priority, text, .. } = self;
         let (label, kind) = (attribute(self.label), attribute(self.kind));
         let cut = if self.lacks_newline() { " final-newline=\"no\"" } else { "" };
+        let refers = match self.references {
+            0 => String::new(),
+            many => format!(" references=\"{many}\""),
+        };
         let (tag, newline) = (format!("{item_type}-{}", boundary(text)), missing_newline(text));
         format!(
-            "<{tag} path=\"{label}\" priority=\"{priority}\" lang=\"{kind}\"{cut}>\n\
+            "<{tag} path=\"{label}\" priority=\"{priority}\" lang=\"{kind}\"{refers}{cut}>\n\
              {text}{newline}</{tag}>\n"
         )
     }

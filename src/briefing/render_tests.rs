@@ -20,9 +20,11 @@ fn item<'a>(index: usize, source: &'a str, text: &'a str) -> BriefingItem<'a> {
         first_line: None,
         last_line: None,
         shared_with: &[],
+        shared: false,
         duplicate_of: None,
+        references: 0,
         content_hash: "",
-        text,
+        text: text.into(),
     }
 }
 
@@ -35,6 +37,10 @@ fn empty() -> BriefingContext<'static> {
         constraints_list: String::new(),
         expected_output: None,
         model: "claude-sonnet-4",
+        shared_items: 0,
+        shared_referring: 0,
+        own_items: 0,
+        own_referring: 0,
         items: Vec::new(),
     }
 }
@@ -59,8 +65,14 @@ fn full(constraints: &[String]) -> BriefingContext<'_> {
         constraints,
         constraints_list: "- no new crates\n- tests stay green".into(),
         expected_output: Some("A table of timings."),
+        shared_items: 1,
+        shared_referring: 0,
+        own_items: 3,
+        own_referring: 1,
         items: vec![
+            BriefingItem { shared: true, ..item(0, "spec.md", "# Spec\n") },
             BriefingItem {
+                references: 1,
                 label: "src/lib.rs:1-2".into(),
                 ..item(1, "src/lib.rs", "fn a() {}\n\nfn b() {}\n")
             },
@@ -104,7 +116,7 @@ fn it_says_which_items_it_wrote_and_how() {
     let context = full(&[]);
     for (name, style) in [("briefing", Style::Markdown), ("briefing.xml", Style::Xml)] {
         let rendered = render(&embedded(name), &context).unwrap();
-        assert_eq!(rendered.item_styles, [(1, style), (2, style), (3, style)]);
+        assert_eq!(rendered.item_styles, [0, 1, 2, 3].map(|index| (index, style)));
         for item in &context.items {
             assert!(rendered.text.contains(&item_block(style, item)));
         }
@@ -131,7 +143,7 @@ fn the_reference_tells_the_truth() {
     let reference = include_str!("../../references/template-context.md");
     let example = reference.split("```handlebars\n").nth(1).and_then(|e| e.split("```").next());
     let rendered = render(&template(example.unwrap()), &full(&[])).unwrap();
-    assert_eq!(rendered.item_styles, [1, 2, 3].map(|index| (index, Style::Markdown)));
+    assert_eq!(rendered.item_styles, [0, 1, 2, 3].map(|index| (index, Style::Markdown)));
     for (name, _) in &Library::default().list().unwrap()[0].variables {
         let name = name.trim_start_matches("items.");
         assert!(reference.contains(&format!("`{name}`")), "{name}");

@@ -1,12 +1,12 @@
 //! What to drop or narrow when a briefing is over its budget, with what each step saves.
 
+use super::prepare::Attempt;
 use super::read::Loaded;
 use super::sections::{Section, sections};
 use super::tokens::Counter;
-use crate::model::Count;
-use crate::model::{Priority, Selection};
+use crate::model::{ContextItem, Count, Priority, Selection};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// A briefing that does not fit, and the steps that make it.
 #[derive(Debug, Clone, Serialize)]
@@ -68,11 +68,12 @@ const MANY: usize = 20;
 /// what is required.
 pub fn steps(
     loaded: &[Loaded],
-    counts: &[Count],
+    attempt: &Attempt,
     over_by: u64,
     counter: &Counter<'_>,
 ) -> Vec<Step> {
-    let mut items: Vec<(&Loaded, Count)> = loaded.iter().zip(counts.iter().copied()).collect();
+    let counts = savings(&attempt.bundle.context_items, &attempt.measured.items);
+    let mut items: Vec<(&Loaded, Count)> = loaded.iter().zip(counts).collect();
     items.sort_by_key(|(it, count)| {
         (std::cmp::Reverse(it.priority), std::cmp::Reverse(count.upper))
     });
@@ -94,6 +95,25 @@ pub fn steps(
         _ => ways.extend(required.iter().take(LOOKED_INTO).map(|(it, n)| narrow(it, *n, counter))),
     }
     until_it_fits(ways, over_by)
+}
+
+/// What goes when an item goes: its tokens less those of blocks that others refer to, which would
+/// then be sent in full elsewhere.
+fn savings(items: &[ContextItem], counts: &[Count]) -> Vec<Count> {
+    let mut stays = vec![0u64; items.len()];
+    let mut seen = HashSet::new();
+    for reference in items.iter().flat_map(|item| &item.references) {
+        if seen.insert((reference.item, reference.offset, reference.end - reference.start)) {
+            stays[reference.item] += reference.end - reference.start;
+        }
+    }
+    let left = items.iter().zip(counts).zip(stays).map(|((item, count), stays)| {
+        let share = stays.min(item.bytes) as f64 / item.bytes.max(1) as f64;
+        let without =
+            |tokens: u64| tokens - (tokens as f64 * share).ceil().min(tokens as f64) as u64;
+        Count { tokens: count.tokens, upper: without(count.upper) }
+    });
+    left.collect()
 }
 
 /// As many of the ways as are needed, one after the other; of each the alternatives, of which the

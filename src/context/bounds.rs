@@ -111,7 +111,7 @@ fn recommendations(
         let target = (material.budget.limit as f64 * material.budget.warn) as u64;
         let over_by = attempt.measured.total().upper.saturating_sub(target);
         let counter = Counter::new(&material.model);
-        let steps = steps(&material.loaded, &attempt.measured.items, over_by, &counter);
+        let steps = steps(&material.loaded, attempt, over_by, &counter);
         advice.extend(steps.iter().take(5).map(in_words));
     }
     if attempt.measured.dedup.duplicates > 0 {

@@ -22,22 +22,12 @@ pub fn texts(loaded: &[Loaded]) -> Texts {
     loaded.iter().map(|it| (it.content_hash.clone(), it.text.clone())).collect()
 }
 
-/// The items of a bundle, not counted yet; a second copy of a text refers to the first.
+/// The items of a bundle, not counted yet.
 pub fn items(loaded: &[Loaded]) -> Vec<ContextItem> {
-    let mut first: HashMap<&str, String> = HashMap::new();
-    loaded
-        .iter()
-        .map(|it| {
-            // A reference to nothing would be longer than nothing.
-            let earlier =
-                first.get(it.content_hash.as_str()).filter(|_| !it.text.is_empty()).cloned();
-            first.entry(&it.content_hash).or_insert_with(|| it.label());
-            item(it, earlier)
-        })
-        .collect()
+    loaded.iter().map(item).collect()
 }
 
-fn item(loaded: &Loaded, duplicate_of: Option<String>) -> ContextItem {
+fn item(loaded: &Loaded) -> ContextItem {
     ContextItem {
         item_type: loaded.item_type,
         source: loaded.source.clone(),
@@ -54,13 +44,16 @@ fn item(loaded: &Loaded, duplicate_of: Option<String>) -> ContextItem {
         selection: loaded.selection.clone(),
         kind: loaded.kind.to_owned(),
         encoding: loaded.encoding,
-        duplicate_of,
+        duplicate_of: None,
+        references: Vec::new(),
     }
 }
 
 /// A briefing, and what each part of it costs.
 pub struct Measured {
     pub text: String,
+    /// Tokens of it by the tokenizer itself, before any estimate.
+    pub raw: u64,
     /// For each item of the bundle, in its order, its block in the briefing.
     pub items: Vec<Count>,
     /// What the template adds around the blocks: the items and this make the whole.
@@ -95,8 +88,8 @@ pub fn measure(
     let styles: HashMap<usize, Style> = rendered.item_styles.iter().copied().collect();
     let cost = |item: &BriefingItem<'_>| {
         let style = styles.get(&item.index).copied();
-        let is_sent = style.is_some() || rendered.text.contains(item.text);
-        cost(item, style, is_sent, counter)
+        let is_sent = style.is_some() || rendered.text.contains(item.text.as_ref());
+        cost(item, text_of(texts, item.content_hash), style, is_sent, counter)
     };
     let costs: Vec<Cost> = context.items.par_iter().map(cost).collect();
     let mut items = vec![Count::default(); bundle.context_items.len()];
@@ -104,13 +97,16 @@ pub fn measure(
         items[cost.index] = cost.count;
     }
     let inside: u64 = costs.iter().map(|cost| cost.raw).sum();
-    let frame = counter.raw(&rendered.text).saturating_sub(inside);
-    let frame = counter.estimate(frame, "markdown");
-    let mut measured = Measured { text: rendered.text, items, frame, dedup: Dedup::default() };
+    let raw = counter.raw(&rendered.text);
+    let frame = counter.estimate(raw.saturating_sub(inside), "markdown");
+    let mut measured = Measured { text: rendered.text, raw, items, frame, dedup: Dedup::default() };
     let full: u64 = costs.iter().map(|cost| cost.in_full.tokens).sum();
+    let duplicates = bundle.context_items.iter().filter(|it| it.duplicate_of.is_some()).count();
+    let blocks: usize = bundle.context_items.iter().map(|it| it.references.len()).sum();
     measured.dedup = Dedup {
-        duplicates: bundle.context_items.iter().filter(|it| it.duplicate_of.is_some()).count()
-            as u64,
+        mode: bundle.dedup.mode,
+        duplicates: duplicates as u64,
+        blocks: blocks as u64,
         tokens_before: full + frame.tokens,
         tokens_after: measured.total().tokens,
         bundles: Vec::new(),
@@ -120,21 +116,22 @@ pub fn measure(
 
 fn cost(
     item: &BriefingItem<'_>,
+    whole: &str,
     style: Option<Style>,
     is_sent: bool,
     counter: &Counter<'_>,
 ) -> Cost {
-    let row = kind::estimated_as(item.kind, item.text);
+    let row = kind::estimated_as(item.kind, whole);
     let raw = |item: &BriefingItem<'_>| match style {
         Some(style) => counter.raw(&briefing::item_block(style, item)),
         // A template may write a text without the helpers, or leave it out.
-        None if is_sent => counter.raw(item.text),
+        None if is_sent => counter.raw(&item.text),
         None => 0,
     };
     let as_sent = raw(item);
-    let in_full = match item.duplicate_of {
-        None => as_sent,
-        Some(_) => raw(&BriefingItem { duplicate_of: None, label: item.label.clone(), ..*item }),
+    let in_full = match (item.duplicate_of, item.references) {
+        (None, 0) => as_sent,
+        _ => raw(&item.in_full(whole)),
     };
     Cost {
         index: item.index,
@@ -153,9 +150,7 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
     for (item, count) in bundle.context_items.iter_mut().zip(&measured.items) {
         item.token_count = count.tokens;
     }
-    // Of a second copy no text is sent.
-    let sent = bundle.context_items.iter().filter(|item| item.duplicate_of.is_none());
-    let inside: u64 = sent.map(|item| item.bytes).sum();
+    let inside: u64 = bundle.context_items.iter().map(sent_bytes).sum();
     bundle.context_items.push(ContextItem {
         item_type: ItemType::Briefing,
         source: template.name.clone(),
@@ -170,12 +165,19 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         kind: "handlebars".to_owned(),
         encoding: Encoding::Utf8,
         duplicate_of: None,
+        references: Vec::new(),
     });
     bundle.dedup = measured.dedup.clone();
     let total = measured.total();
     bundle.total_tokens = total.tokens;
     bundle.total_tokens_upper = total.upper;
     bundle.budget_remaining = bundle.budget as i64 - total.upper as i64;
+}
+
+/// Bytes of an item's own text that are sent: none of a second copy, none of what stands elsewhere.
+fn sent_bytes(item: &ContextItem) -> u64 {
+    let referred: u64 = item.references.iter().map(|it| it.end - it.start).sum();
+    if item.duplicate_of.is_some() { 0 } else { item.bytes - referred }
 }
 
 /// Names a finished bundle after its content.

@@ -3,7 +3,7 @@
 use super::root::{Refusal, Root};
 use crate::error::{Fault, Kind, nearest};
 use crate::model::{Priority, SkipReason, Skipped};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Something asked for that cannot be included.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,9 @@ pub enum SelectFault {
     /// Nothing was asked for.
     #[error("nothing to bundle")]
     Empty,
+    /// A plan file that cannot be followed.
+    #[error("{}: {why}", path.display())]
+    Plan { path: PathBuf, why: String },
 }
 
 impl SelectFault {
@@ -124,7 +127,10 @@ impl Fault for SelectFault {
             | Self::ManyHeadings { .. }
             | Self::NoLines { .. }
             | Self::OverridesNothing { .. } => Kind::NotFound,
-            Self::PartOfDirectory { .. } | Self::Pattern { .. } | Self::Empty => Kind::Usage,
+            Self::PartOfDirectory { .. }
+            | Self::Pattern { .. }
+            | Self::Empty
+            | Self::Plan { .. } => Kind::Usage,
         }
     }
 
@@ -161,6 +167,9 @@ impl Fault for SelectFault {
             }
             Self::Empty => {
                 Some("name something: --files, --references, --optional or --files-from".into())
+            }
+            Self::Plan { .. } => {
+                Some("`sortie ctx plan --help` shows what a plan looks like".into())
             }
         }
     }

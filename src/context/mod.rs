@@ -6,14 +6,20 @@
 //! bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) → `budget` → store.
 
 mod advice;
+mod blocks;
 mod bounds;
 mod brief;
 mod budget;
+mod dedup;
 mod draft;
+mod expand;
 mod fault;
 mod kind;
 mod load;
 pub mod models;
+mod plan;
+mod plan_file;
+mod prefix;
 mod prepare;
 mod read;
 mod root;
@@ -30,14 +36,19 @@ pub use advice::{Action, OverBudget, Step};
 pub use bounds::{Bounds, FileShare};
 pub use brief::Briefing;
 pub use budget::{Budget, BudgetRequest, BudgetStatus};
+pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;
 pub use load::BundleFault;
+pub use plan::{OverAgent, OverPlan, Planned, PlannedAgent, Planning};
+pub use plan_file::{PlanAgent, PlanFile};
+pub use prefix::Billed;
 pub use prepare::{OnOverBudget, Preparation, Prepared, Request};
 pub use root::Root;
 pub use select::{Selectors, Wanted};
+pub use shared::{Sharing, SharingRow};
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
-pub use view::{BundleList, ModelList, SharedView, TemplateList};
+pub use view::{BundleList, ModelList, TemplateList};
 pub use walk::WalkRules;
 
 use crate::briefing::Library;

@@ -3,6 +3,7 @@
 use super::Context;
 use super::advice::{OverBudget, steps};
 use super::budget::{Budget, BudgetRequest, BudgetStatus};
+use super::dedup::deduplicate;
 use super::draft::{self, Measured, Texts};
 use super::fault::SelectFault;
 use super::models::{self, DEFAULT_MODEL, Model};
@@ -12,7 +13,7 @@ use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
 use crate::model::Count;
-use crate::model::{Bundle, BundleId, Dedup, Priority, SkipReason, Skipped};
+use crate::model::{Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
 const MAX_FILE_SIZE: u64 = 2 << 20;
@@ -43,6 +44,8 @@ pub struct Request {
     pub template: Option<String>,
     /// The largest file taken whole, in bytes.
     pub max_file_size: Option<u64>,
+    /// What is kept once; else configured, else blocks.
+    pub dedup: Option<DedupMode>,
     /// What to do if it does not fit.
     pub on_over_budget: OnOverBudget,
 }
@@ -92,12 +95,7 @@ impl Context<'_> {
     /// Prepares a bundle and keeps it with its contents; over budget, nothing is written.
     pub fn prepare(&self, request: &Request) -> Result<Preparation> {
         let mut material = self.gather(request)?;
-        let mut attempt = self.attempt(request, &material)?;
-        if request.on_over_budget == OnOverBudget::Trim {
-            while attempt.over_by() > 0 && trim(&mut material, &attempt) {
-                attempt = self.attempt(request, &material)?;
-            }
-        }
+        let attempt = self.fit(request, &mut material)?;
         if attempt.over_by() > 0 {
             return Ok(Preparation::OverBudget(over_budget(&material, &attempt)));
         }
@@ -110,6 +108,17 @@ impl Context<'_> {
             status,
             window: material.model.window,
         })))
+    }
+
+    /// The bundle of what is loaded, with so much taken out that it fits, if that is asked for.
+    pub(super) fn fit(&self, request: &Request, material: &mut Material) -> Result<Attempt> {
+        let mut attempt = self.attempt(request, material)?;
+        if request.on_over_budget == OnOverBudget::Trim {
+            while attempt.over_by() > 0 && trim(material, &attempt) {
+                attempt = self.attempt(request, material)?;
+            }
+        }
+        Ok(attempt)
     }
 
     /// Resolves names and reads files: all that can fail before anything is counted.
@@ -151,11 +160,16 @@ impl Context<'_> {
         models::find(name, self.config)
     }
 
+    pub(super) fn dedup_mode(&self, asked: Option<DedupMode>) -> DedupMode {
+        asked.or(self.config.dedup).unwrap_or_default()
+    }
+
     /// Drafts and measures the bundle of what is loaded now.
     pub(super) fn attempt(&self, request: &Request, material: &Material) -> Result<Attempt> {
         let mut bundle = self.blank(request, material);
-        bundle.context_items = draft::items(&material.loaded);
         let texts = draft::texts(&material.loaded);
+        bundle.context_items = draft::items(&material.loaded);
+        deduplicate(&mut bundle.context_items, &texts, bundle.dedup.mode);
         let counter = Counter::new(&material.model);
         let measured = draft::measure(&bundle, &texts, &material.template, &counter)?;
         Ok(Attempt { bundle, texts, measured })
@@ -183,14 +197,13 @@ impl Context<'_> {
             budget: material.budget.limit,
             budget_remaining: 0,
             skipped: material.skipped.clone(),
-            dedup: Dedup::default(),
+            dedup: Dedup { mode: self.dedup_mode(request.dedup), ..Dedup::default() },
+            shared: None,
         }
     }
 
-    fn finish(&self, material: &Material, attempt: Attempt) -> Result<Bundle> {
-        let Attempt { mut bundle, texts, measured } = attempt;
-        draft::fill_counts(&mut bundle, &measured, &material.template);
-        draft::seal(&mut bundle)?;
+    pub(super) fn finish(&self, material: &Material, attempt: Attempt) -> Result<Bundle> {
+        let (bundle, texts) = attempt.sealed(material)?;
         self.keep(&bundle, &texts, &material.template)?;
         Ok(bundle)
     }
@@ -218,6 +231,14 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
+    /// The bundle with its counts and names, and its texts.
+    pub fn sealed(self, material: &Material) -> Result<(Bundle, Texts)> {
+        let Attempt { mut bundle, texts, measured } = self;
+        draft::fill_counts(&mut bundle, &measured, &material.template);
+        draft::seal(&mut bundle)?;
+        Ok((bundle, texts))
+    }
+
     /// By how many tokens the upper end is over the budget.
     pub fn over_by(&self) -> u64 {
         self.measured.total().upper.saturating_sub(self.bundle.budget)
@@ -264,6 +285,6 @@ pub(super) fn over_budget(material: &Material, attempt: &Attempt) -> OverBudget 
         total_tokens: total.tokens,
         total_tokens_upper: total.upper,
         over_by: attempt.over_by(),
-        steps: steps(&material.loaded, &attempt.measured.items, attempt.over_by(), &counter),
+        steps: steps(&material.loaded, attempt, attempt.over_by(), &counter),
     }
 }

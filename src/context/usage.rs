@@ -1,19 +1,19 @@
-//! How much of a session's budget is spoken for: by bundles that are planned, or by what was
-//! really deployed.
+//! How much of a session's budget is spoken for: by what was really deployed, and by bundles that
+//! are planned.
 
 use super::Context;
 use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
 use crate::error::Result;
 use crate::model::Count;
-use crate::model::{Bundle, Phase, SessionId};
+use crate::model::{Bundle, BundleId, Phase, SessionId};
 use serde::Serialize;
 
 /// What to add up, and against what.
 #[derive(Debug, Clone, Default)]
 pub struct UsageRequest {
-    /// The session whose deployments are added up, where no bundles are.
+    /// The session whose deployments are added up.
     pub session_id: Option<SessionId>,
-    /// Only this phase of what was deployed; the phase the bundles are planned for.
+    /// The phase the bundles are planned for; without bundles, the only one to add up.
     pub phase: Option<Phase>,
     /// Tokens for the whole session; without it the default model's window.
     pub budget: Option<u64>,
@@ -26,8 +26,10 @@ pub struct UsageRequest {
 pub struct Usage {
     pub session_id: Option<SessionId>,
     pub phase: Option<Phase>,
-    /// One per bundle, or per phase.
+    /// One a phase of what was deployed, then one a bundle.
     pub rows: Vec<UsageRow>,
+    /// Bundles that were named and are deployed in the session already: they count once.
+    pub already_deployed: Vec<BundleId>,
     /// The likely number.
     pub total_tokens: u64,
     /// The upper end of that, which is held against the budget.
@@ -62,12 +64,18 @@ pub struct UsageRow {
 }
 
 impl Context<'_> {
-    /// Adds up `bundles`, or, if there are none, what the session deployed so far by phase.
+    /// Adds up what the session deployed so far, by phase, and those of `bundles` that it did not.
     pub fn usage(&self, request: &UsageRequest, bundles: &[Bundle]) -> Result<Usage> {
-        let (mut rows, total, exact) = match bundles {
-            [] => self.deployed(request)?,
-            bundles => planned(bundles),
+        let (mut rows, mut total, mut exact) = self.deployed(request, bundles.is_empty())?;
+        let on_record = match &request.session_id {
+            Some(session) => self.store.read(|r| r.deployed_bundles(session))?,
+            None => Vec::new(),
         };
+        let (already, ahead): (Vec<&Bundle>, Vec<&Bundle>) =
+            bundles.iter().partition(|bundle| on_record.contains(&bundle.bundle_id));
+        rows.extend(ahead.iter().map(|bundle| planned(bundle)));
+        total = total + ahead.iter().map(|bundle| count(bundle)).sum();
+        exact &= ahead.iter().all(|bundle| bundle.exact);
         let budget = self.session_budget(request)?;
         for row in &mut rows {
             row.percentage = percent(row.tokens, budget.limit);
@@ -76,6 +84,7 @@ impl Context<'_> {
             session_id: request.session_id.clone(),
             phase: request.phase,
             rows,
+            already_deployed: already.iter().map(|bundle| bundle.bundle_id.clone()).collect(),
             total_tokens: total.tokens,
             total_tokens_upper: total.upper,
             exact,
@@ -98,13 +107,19 @@ impl Context<'_> {
         })
     }
 
-    fn deployed(&self, request: &UsageRequest) -> Result<(Vec<UsageRow>, Count, bool)> {
-        let Some(session) = &request.session_id else { return Ok(Default::default()) };
+    /// What a session deployed, by phase; of one phase only if nothing is planned besides.
+    fn deployed(
+        &self,
+        request: &UsageRequest,
+        alone: bool,
+    ) -> Result<(Vec<UsageRow>, Count, bool)> {
+        let Some(session) = &request.session_id else {
+            return Ok((Vec::new(), Count::default(), true));
+        };
+        let phase = request.phase.filter(|_| alone);
         let phases = self.store.read(|r| r.tokens_by_phase(session))?;
-        let wanted: Vec<_> = phases
-            .into_iter()
-            .filter(|it| request.phase.is_none_or(|phase| it.phase == phase))
-            .collect();
+        let wanted: Vec<_> =
+            phases.into_iter().filter(|it| phase.is_none_or(|phase| it.phase == phase)).collect();
         let rows = wanted.iter().map(|it| UsageRow {
             what: format!("phase {} ({})", it.phase, it.phase.name()),
             agent_type: None,
@@ -119,17 +134,18 @@ impl Context<'_> {
     }
 }
 
-fn planned(bundles: &[Bundle]) -> (Vec<UsageRow>, Count, bool) {
-    let rows = bundles.iter().map(|bundle| UsageRow {
+fn planned(bundle: &Bundle) -> UsageRow {
+    UsageRow {
         what: bundle.bundle_id.to_string(),
         agent_type: Some(bundle.agent_type.clone()),
         deployments: None,
         tokens: bundle.total_tokens,
         percentage: 0.0,
-    });
-    let count =
-        |bundle: &Bundle| Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
-    (rows.collect(), bundles.iter().map(count).sum(), bundles.iter().all(|bundle| bundle.exact))
+    }
+}
+
+fn count(bundle: &Bundle) -> Count {
+    Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper }
 }
 
 fn percent(part: u64, whole: u64) -> f64 {

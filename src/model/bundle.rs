@@ -34,6 +34,20 @@ words!(
 );
 
 words!(
+    /// What is kept once where it stands in several places of a bundle.
+    #[derive(Default)]
+    DedupMode {
+        /// Nothing: every text is sent in full.
+        Off = "off",
+        /// Texts of whole items.
+        Files = "files",
+        /// Texts of whole items, and blocks of them: sections, functions, paragraphs.
+        #[default]
+        Blocks = "blocks",
+    }
+);
+
+words!(
     /// How the file's bytes became text.
     Encoding {
         Utf8 = "utf-8",
@@ -111,12 +125,12 @@ pub struct ContextItem {
     /// The agents that get the same content.
     #[serde(default)]
     pub shared_with: Vec<String>,
-    /// blake3 of the text sent, lower-case hex; the store has the text under it.
+    /// blake3 of the text, references put back, lower-case hex; the store has the text under it.
     pub content_hash: String,
     /// blake3 of the whole file's bytes as they were on disk.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_hash: Option<String>,
-    /// Length of the text sent, in bytes, without its wrapper.
+    /// Length of that text in bytes, without its wrapper.
     pub bytes: u64,
     /// Which part of the file it is.
     pub selection: Selection,
@@ -128,6 +142,26 @@ pub struct ContextItem {
     /// The earlier item that has the very same text; this one is a one-line reference to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duplicate_of: Option<String>,
+    /// Blocks of the text that stand earlier, in order; a line is sent in place of each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<BlockReference>,
+}
+
+/// Lines of an item that stand earlier in the bundle, in full.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BlockReference {
+    /// Where they begin in this item's text, in bytes.
+    pub start: u64,
+    /// Where they end.
+    pub end: u64,
+    /// blake3 of them, lower-case hex.
+    pub content_hash: String,
+    /// The item they stand in: its position in `context_items`.
+    pub item: usize,
+    /// Where they begin in that item's text, in bytes.
+    pub offset: u64,
+    /// The same for people: path and lines.
+    pub same_as: String,
 }
 
 fn utf8() -> Encoding {
@@ -138,6 +172,11 @@ impl ContextItem {
     /// The path with its selection, as one would ask for it again.
     pub fn label(&self) -> String {
         format!("{}{}", self.source, self.selection.suffix())
+    }
+
+    /// Whether all of its text is sent.
+    pub fn is_in_full(&self) -> bool {
+        self.duplicate_of.is_none() && self.references.is_empty()
     }
 }
 
@@ -172,8 +211,14 @@ pub struct KeptBriefing {
 /// What deduplication found and saved.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Dedup {
+    /// What was looked for; bundles of format 1 looked for whole texts.
+    #[serde(default = "files")]
+    pub mode: DedupMode,
     /// Items whose text stands elsewhere already.
     pub duplicates: u64,
+    /// Blocks of other items that do.
+    #[serde(default)]
+    pub blocks: u64,
     /// Tokens of the briefing or briefings without deduplication.
     pub tokens_before: u64,
     /// Tokens with it.
@@ -181,6 +226,10 @@ pub struct Dedup {
     /// In a shared bundle: what it was made from.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bundles: Vec<SharedSource>,
+}
+
+fn files() -> DedupMode {
+    DedupMode::Files
 }
 
 impl Dedup {
@@ -201,7 +250,9 @@ impl Dedup {
 /// One of the bundles that a shared bundle was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SharedSource {
-    pub bundle_id: BundleId,
+    /// The bundle as it was; none where it was never kept without the shared part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bundle_id: Option<BundleId>,
     pub agent_type: String,
     /// Its tokens as it is.
     pub tokens_before: u64,
@@ -256,9 +307,23 @@ pub struct Bundle {
     /// What references to second copies save.
     #[serde(default)]
     pub dedup: Dedup,
+    /// What it begins with, alike for several agents; its items are of type `shared_context`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedPart>,
+}
+
+/// The part of a bundle that others begin with, too.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SharedPart {
+    /// The bundle that holds it alone.
+    pub bundle_id: BundleId,
+    /// How many of the first items it is.
+    pub items: usize,
+    /// Tokens that the briefings of all of them begin with alike.
+    pub prefix_tokens: u64,
 }
 
 impl Bundle {
     /// The version this program writes.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
 }

@@ -10,8 +10,8 @@ mod session;
 mod time;
 
 pub use bundle::{
-    Bundle, ContextItem, Dedup, Encoding, ItemType, KeptBriefing, Priority, Selection,
-    SharedSource, SkipReason, Skipped,
+    BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
+    Priority, Selection, SharedPart, SharedSource, SkipReason, Skipped,
 };
 pub use execution::{
     Allocation, CompletionStatus, CompletionVersion, ExecutionRecord, ExecutionStatus,

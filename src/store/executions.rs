@@ -5,8 +5,8 @@ use super::filter::Filter;
 use super::open::{Reader, Writer};
 use crate::error::Result;
 use crate::model::{
-    Allocation, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Phase, SessionId,
-    Timestamp,
+    Allocation, BundleId, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Phase,
+    SessionId, Timestamp,
 };
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
@@ -155,6 +155,16 @@ impl Reader<'_> {
                 content_hash: row.get(7)?,
             })
         })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The bundles that a session deployed, each once.
+    pub fn deployed_bundles(&self, session: &SessionId) -> Result<Vec<BundleId>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT DISTINCT bundle_id FROM agent_executions
+             WHERE session_id = ?1 AND bundle_id IS NOT NULL",
+        )?;
+        let rows = statement.query_map([session], |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

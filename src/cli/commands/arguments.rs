@@ -1,10 +1,11 @@
 //! Arguments that several verbs have, and how they become the library's values.
 
-use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
 use sortie::error::IoContext;
-use sortie::model::{ByteAmount, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::model::{ByteAmount, DedupMode, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::store::file;
 use sortie::{Bundle, Result, Workspace};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -152,6 +153,27 @@ impl BudgetArgs {
     }
 }
 
+/// What is kept once where it stands in several places.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum DedupArg {
+    /// Nothing: every text is sent in full
+    Off,
+    /// Texts of whole items
+    Files,
+    /// Blocks of them too
+    Blocks,
+}
+
+impl From<DedupArg> for DedupMode {
+    fn from(what: DedupArg) -> Self {
+        match what {
+            DedupArg::Off => Self::Off,
+            DedupArg::Files => Self::Files,
+            DedupArg::Blocks => Self::Blocks,
+        }
+    }
+}
+
 /// A share, 0 to 1.
 pub fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -180,6 +202,16 @@ pub fn read(from: &Path) -> Result<Vec<u8>> {
 pub fn bundles(workspace: &Workspace, names: &[PathBuf]) -> Result<Vec<Bundle>> {
     let context = workspace.context();
     names.iter().map(|name| context.load(name)).collect()
+}
+
+/// A bundle as its file has it.
+pub fn bundle_json(bundle: &Bundle) -> String {
+    serde_json::to_string_pretty(bundle).expect("text keys only") + "\n"
+}
+
+/// Writes a bundle to a file.
+pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
+    file::write(path, bundle_json(bundle).as_bytes())
 }
 
 #[cfg(test)]

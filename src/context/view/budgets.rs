@@ -159,6 +159,10 @@ impl View for Usage {
         if let Some(phase) = self.phase {
             fields.insert(0, ("phase", format!("{phase} ({})", phase.name()).into()));
         }
+        if !self.already_deployed.is_empty() {
+            let ids: Vec<String> = self.already_deployed.iter().map(ToString::to_string).collect();
+            fields.push(("deployed", format!("{} already, counted once", ids.join(", ")).into()));
+        }
         if let Some(session) = &self.session_id {
             fields.insert(0, ("session", session.clone().into()));
         }

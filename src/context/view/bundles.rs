@@ -5,8 +5,7 @@ use crate::context::brief::Briefing;
 use crate::context::prepare::Prepared;
 use crate::model::{Bundle, ContextItem, ItemType, Skipped};
 use crate::render::{
-    Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, grouped_signed, to_json,
-    tokens,
+    Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json, tokens,
 };
 use serde_json::Value;
 
@@ -17,10 +16,11 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
     items.sort_by_key(|item| std::cmp::Reverse(item.token_count));
     let all = bundle.total_tokens.max(1) as f64;
     let row = |item: &&ContextItem| {
-        let note = match (&item.duplicate_of, item.item_type) {
+        let note = match (&item.duplicate_of, item.references.len()) {
             (Some(first), _) => format!("same as {first}"),
-            (None, ItemType::Briefing) => "around the items".to_owned(),
-            (None, _) => String::new(),
+            (None, _) if item.item_type == ItemType::Briefing => "around the items".to_owned(),
+            (None, 0) => String::new(),
+            (None, blocks) => counted(blocks, "reference", "references"),
         };
         let share = format!("{:.1} %", item.token_count as f64 * 100.0 / all);
         vec![
@@ -83,13 +83,24 @@ fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {
 
 fn dedup_in_words(bundle: &Bundle) -> Option<String> {
     let dedup = &bundle.dedup;
-    (dedup.duplicates > 0).then(|| {
-        format!(
-            "{}: {} tokens saved ({:.1} %)",
-            counted(dedup.duplicates as usize, "second copy", "second copies"),
-            tokens(dedup.tokens_saved(), bundle.exact),
-            dedup.percent_saved()
-        )
+    let found = [
+        (dedup.duplicates, "second copy", "second copies"),
+        (dedup.blocks, "block that stands earlier", "blocks that stand earlier"),
+    ];
+    let found = found.into_iter().filter(|(count, _, _)| *count > 0);
+    let found: Vec<String> =
+        found.map(|(count, one, many)| counted(count as usize, one, many)).collect();
+    (!found.is_empty()).then(|| {
+        let saved = tokens(dedup.tokens_saved(), bundle.exact);
+        format!("{saved} tokens ({:.1} %) by {}", dedup.percent_saved(), found.join(", "))
+    })
+}
+
+fn shared_in_words(bundle: &Bundle) -> Option<String> {
+    bundle.shared.as_ref().map(|it| {
+        let first = counted(it.items, "item", "items");
+        let prefix = tokens(it.prefix_tokens, bundle.exact);
+        format!("the first {first}, {prefix} tokens to begin with, from {}", it.bundle_id)
     })
 }
 
@@ -128,6 +139,7 @@ impl View for Bundle {
         let mut fields = bundle_fields(self);
         fields.push(("created", Cell::when(self.created_at)));
         fields.extend(dedup_in_words(self).map(|text| ("saved", text.into())));
+        fields.extend(shared_in_words(self).map(|text| ("shared", text.into())));
         let (label, share, tone) = budget_bar(self, Tone::Plain);
         let document = Document::new().fields(fields).bar(label, share, tone);
         let document = document.table(items_table(self, usize::MAX));
@@ -149,64 +161,6 @@ fn skipped_table(skipped: &[Skipped]) -> Table {
         vec![it.reason.into(), it.source.clone().into(), Cell::toned(detail, Tone::Faint)]
     };
     Table::new(columns, "nothing was left out").rows(skipped.iter().map(row))
-}
-
-/// What several bundles share.
-pub struct SharedView<'b>(pub &'b Bundle);
-
-impl View for SharedView<'_> {
-    fn json(&self) -> Value {
-        to_json(self.0)
-    }
-
-    fn document(&self) -> Document {
-        let (bundle, dedup) = (self.0, &self.0.dedup);
-        let exact = bundle.exact;
-        let columns = vec![
-            Column::wide("bundle"),
-            Column::wide("agent"),
-            Column::right("before"),
-            Column::right("after"),
-        ];
-        let row = |id: String, agent: &str, before: u64, after: u64| {
-            let before = if before == 0 { "-".to_owned() } else { tokens(before, exact) };
-            vec![id.into(), agent.into(), before.into(), tokens(after, exact).into()]
-        };
-        let parts = dedup.bundles.iter().map(|it| {
-            row(it.bundle_id.to_string(), &it.agent_type, it.tokens_before, it.tokens_after)
-        });
-        let items = bundle.context_items.iter().filter(|it| it.item_type != ItemType::Briefing);
-        let once = items.map(|it| it.token_count).sum();
-        let shared = row(bundle.bundle_id.to_string(), "(shared, once)", 0, once);
-        let total = row("total".to_owned(), "", dedup.tokens_before, dedup.tokens_after);
-        let saved = dedup.tokens_before as i64 - dedup.tokens_after as i64;
-        let percent = saved as f64 * 100.0 / dedup.tokens_before.max(1) as f64;
-        Document::new()
-            .table(Table::new(columns, "no bundles").rows(parts).row(shared).row(total))
-            .text(format!(
-                "{} shared; {}",
-                counted(dedup.duplicates as usize, "item is", "items are"),
-                match saved {
-                    ..0 => format!("sharing costs {} tokens more", grouped_signed(-saved)),
-                    _ => format!("{} tokens saved ({percent:.1} %)", grouped_signed(saved)),
-                }
-            ))
-            .table(shared_items(bundle))
-    }
-
-    fn id(&self) -> Option<String> {
-        Some(self.0.bundle_id.to_string())
-    }
-}
-
-fn shared_items(bundle: &Bundle) -> Table {
-    let columns = vec![Column::right("tokens"), Column::wide("shared item"), Column::wide("by")];
-    let items = bundle.context_items.iter().filter(|it| it.item_type == ItemType::SharedContext);
-    let row = |item: &ContextItem| {
-        let by = item.shared_with.join(", ");
-        vec![tokens(item.token_count, bundle.exact).into(), item.label().into(), by.into()]
-    };
-    Table::new(columns, "these bundles share nothing").rows(items.map(row))
 }
 
 impl View for Briefing {

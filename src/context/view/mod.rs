@@ -3,8 +3,9 @@
 mod budgets;
 mod bundles;
 mod lists;
+mod planned;
 mod plans;
+mod sharing;
 mod words;
 
-pub use bundles::SharedView;
 pub use lists::{BundleList, ModelList, TemplateList};

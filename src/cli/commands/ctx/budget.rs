@@ -8,10 +8,11 @@ use sortie::model::{Phase, SessionId, TokenAmount};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Add up bundles, or what a session deployed so far, against a budget
+/// Add up what a session deployed so far, and bundles that are planned, against a budget
 #[derive(Args)]
 #[command(
-    after_help = "Without --bundles it adds up what was deployed, by phase. Exits with 1 from the \
+    after_help = "With --session-id it adds up what was really deployed, by phase; a bundle that is among that counts \
+once. Exits with 1 from the \
 warning threshold on, with 4 over budget.\n\nExample:\n  sortie ctx track-budget --session-id latest --budget 200000 --warn-threshold 0.75"
 )]
 pub struct TrackBudget {

@@ -6,6 +6,7 @@ mod briefing;
 mod budget;
 mod deduplicate;
 mod lists;
+mod plan;
 mod prepare;
 mod show;
 mod validate;
@@ -29,6 +30,7 @@ pub enum Ctx {
     List(lists::List),
     Templates(lists::Templates),
     Models(lists::Models),
+    Plan(plan::Plan),
 }
 
 impl Ctx {
@@ -46,6 +48,7 @@ impl Ctx {
             Self::List(it) => it.run(verb),
             Self::Templates(it) => it.run(verb),
             Self::Models(it) => it.run(verb),
+            Self::Plan(it) => it.run(verb),
         }
     }
 }

@@ -1,5 +1,7 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::{BudgetArgs, SelectArgs};
+use crate::cli::commands::arguments::{
+    BudgetArgs, DedupArg, SelectArgs, bundle_json, write_bundle,
+};
 use crate::cli::exit;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
@@ -8,7 +10,6 @@ use sortie::context::{
 };
 use sortie::model::SkipReason;
 use sortie::render::{counted, grouped};
-use sortie::store::file;
 use sortie::{Bundle, Result};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +35,10 @@ pub struct PrepareBundle {
     /// What to do if it does not fit
     #[arg(long, value_enum, default_value_t, value_name = "HOW", help_heading = "Budget")]
     on_over_budget: HowOver,
+    /// What is kept once: nothing, whole texts, or blocks of them too (sections, functions,
+    /// paragraphs of about 50 tokens) [default: sortie.toml, else blocks]
+    #[arg(long, value_enum, value_name = "WHAT", help_heading = "Budget")]
+    dedup: Option<DedupArg>,
     #[command(flatten)]
     briefing: BriefingArgs,
     /// Write the bundle (JSON) to this file, or - for stdout
@@ -60,12 +65,21 @@ struct BriefingArgs {
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-enum HowOver {
+pub enum HowOver {
     /// Say what to drop or narrow, and write nothing
     #[default]
     Fail,
     /// Drop optional, then recommended items, never required ones
     Trim,
+}
+
+impl From<HowOver> for OnOverBudget {
+    fn from(how: HowOver) -> Self {
+        match how {
+            HowOver::Fail => Self::Fail,
+            HowOver::Trim => Self::Trim,
+        }
+    }
 }
 
 impl PrepareBundle {
@@ -90,10 +104,8 @@ impl PrepareBundle {
             budget: self.budget.request(),
             template: self.briefing.template,
             max_file_size: self.select.max_file_size.map(|size| size.0),
-            on_over_budget: match self.on_over_budget {
-                HowOver::Fail => OnOverBudget::Fail,
-                HowOver::Trim => OnOverBudget::Trim,
-            },
+            dedup: self.dedup.map(Into::into),
+            on_over_budget: self.on_over_budget.into(),
         })
     }
 }
@@ -119,11 +131,10 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
     let bundle = &prepared.bundle;
     warn_of_trimmed(verb, bundle);
     warn_of_budget(verb, prepared);
-    let json = serde_json::to_string_pretty(bundle).expect("text keys only") + "\n";
     match output {
-        Some(path) if path.as_os_str() == "-" => verb.write(json.as_bytes())?,
+        Some(path) if path.as_os_str() == "-" => verb.write(bundle_json(bundle).as_bytes())?,
         Some(path) => {
-            file::write(&path, json.as_bytes())?;
+            write_bundle(&path, bundle)?;
             verb.show(prepared)?;
             verb.ui.note(&format!("written to {}", path.display()));
         }

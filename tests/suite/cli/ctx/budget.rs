@@ -141,24 +141,16 @@ fn the_usage_of_a_session() {
     );
 }
 
-/// A shared bundle takes its budget from the first of those it is made from, which another may
-/// outgrow: the one way to a bundle over its budget.
+/// What fits the model it was prepared for may be too much for another.
 #[test]
 fn a_bundle_over_its_budget_is_only_deployed_by_force() {
     let env = TestEnv::new();
-    let prepare = |name: &str, files: &str, budget: u32| {
-        env.ok(&format!(
-            "ctx prepare-bundle --agent-type {name} --scope s --model gpt-5 --files {files} \
-             --budget {budget} --output {name}.json"
-        ));
-    };
-    prepare("small", "README.md", 320);
-    prepare("large-1", "README.md,lib,spec,references", 40_000);
-    prepare("large-2", "lib,spec,references", 40_000);
-    env.ok("ctx deduplicate --bundles small.json,large-1.json,large-2.json --output shared.json");
+    env.write("large.md", "word ".repeat(8_000));
+    env.ok("ctx prepare-bundle --agent-type a --scope s --model gpt-5 --files large.md \
+            --output large.json");
     env.ok("track init-session --scope s --session-id s-1");
     let deploy = "track init-deployment --session-id s-1 --execution-id e-1 --agent-type a \
-                  --scope s --context-bundle shared.json";
+                  --scope s --context-bundle large.json --model gpt-4";
     snapshot!("deploy_over_budget", env.run(deploy));
     assert_eq!(env.rows("SELECT count(*) FROM agent_executions"), "0\n");
     snapshot!("deploy_over_budget_forced", env.run(&format!("{deploy} --force")));

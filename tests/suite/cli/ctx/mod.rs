@@ -1,6 +1,7 @@
 //! `sortie ctx`: what goes into a bundle, what is refused, and how it is counted.
 
 mod budget;
+mod dedup;
 mod refused;
 mod select;
 mod templates;

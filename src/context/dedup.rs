@@ -1,0 +1,360 @@
+//! What stands in several places of a bundle is kept once: whole texts, and blocks of them.
+//!
+//! Items are gone through in their order. A text that an earlier item has becomes a reference to
+//! that item; a run of blocks that stands earlier, in another item or in the same one, becomes a
+//! reference to those lines. What is referred to is always there in full, so that nothing refers to
+//! a reference. `briefing::reference` writes the references and puts the texts back.
+
+use super::blocks::{Block, blocks};
+use super::draft::Texts;
+use crate::model::{BlockReference, ContextItem, DedupMode, ItemType, Selection};
+use crate::store::content;
+use rayon::prelude::*;
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+/// The shortest run of blocks that is referred to, in bytes: about 50 tokens, of three to four and a
+/// half bytes each in code and in prose.
+const SHORTEST: usize = 200;
+
+/// How many times as long as the line that refers to it a run must be: that line is mostly a path,
+/// which has more tokens for its length than text has.
+const WORTH: usize = 3;
+
+/// How many earlier places of a block are tried for the longest run.
+const TRIED: usize = 16;
+
+/// Marks in `items` what stands earlier already; what was marked before is forgotten.
+pub fn deduplicate(items: &mut [ContextItem], texts: &Texts, mode: DedupMode) {
+    for item in items.iter_mut() {
+        item.duplicate_of = None;
+        item.references.clear();
+    }
+    if mode == DedupMode::Off {
+        return;
+    }
+    whole_texts(items);
+    if mode == DedupMode::Blocks {
+        let found = Search::new(items, texts).run();
+        for (item, references) in items.iter_mut().zip(found) {
+            item.references = references;
+        }
+    }
+}
+
+fn whole_texts(items: &mut [ContextItem]) {
+    let mut first: HashMap<String, String> = HashMap::new();
+    // A reference to nothing would be longer than nothing.
+    let sent = items.iter_mut().filter(|it| it.item_type != ItemType::Briefing && it.bytes > 0);
+    for item in sent {
+        match first.get(&item.content_hash) {
+            Some(label) => item.duplicate_of = Some(label.clone()),
+            None => drop(first.insert(item.content_hash.clone(), item.label())),
+        }
+    }
+}
+
+/// The beginning of a block's blake3: enough that no two blocks of a project have the same, and
+/// what is found is compared all the same.
+type Key = u128;
+
+/// An item's text in blocks.
+#[derive(Default)]
+struct Laid<'t> {
+    text: &'t str,
+    blocks: Vec<Block>,
+    keys: Vec<Key>,
+    /// How far it was gone through, and which blocks of that became references.
+    referred: Vec<bool>,
+}
+
+/// A block's place: item, then block.
+type Place = (usize, usize);
+
+struct Search<'t, 'i> {
+    items: &'i [ContextItem],
+    laid: Vec<Laid<'t>>,
+    /// Where each block stands in full, the first places only.
+    places: HashMap<Key, Vec<Place>, BuildHasherDefault<KeyHasher>>,
+}
+
+/// A run of blocks that stands earlier.
+struct Run {
+    from: Place,
+    blocks: usize,
+    bytes: usize,
+}
+
+impl<'t, 'i> Search<'t, 'i> {
+    fn new(items: &'i [ContextItem], texts: &'t Texts) -> Self {
+        let lay = |item: &ContextItem| match item.item_type {
+            ItemType::Briefing => Laid::default(),
+            _ if item.duplicate_of.is_some() => Laid::default(),
+            _ => Laid::new(texts.get(&item.content_hash).map_or("", String::as_str)),
+        };
+        Search { items, laid: items.par_iter().map(lay).collect(), places: HashMap::default() }
+    }
+
+    fn run(mut self) -> Vec<Vec<BlockReference>> {
+        let count = self.items.len();
+        (0..count).map(|item| self.references(item)).collect()
+    }
+
+    fn references(&mut self, item: usize) -> Vec<BlockReference> {
+        let mut found = Vec::new();
+        let mut at = 0;
+        while at < self.laid[item].blocks.len() {
+            let run = self.longest(item, at).map(|run| (self.reference((item, at), &run), run));
+            let (length, referred) = match run {
+                Some((reference, run)) if is_worthwhile(&reference, run.bytes) => {
+                    found.push(reference);
+                    (run.blocks, true)
+                }
+                _ => {
+                    self.remember((item, at));
+                    (1, false)
+                }
+            };
+            self.laid[item].referred.extend(std::iter::repeat_n(referred, length));
+            at += length;
+        }
+        found
+    }
+
+    fn end(&self, item: usize, block: usize) -> usize {
+        self.laid[item].blocks[block].range.end
+    }
+
+    fn remember(&mut self, place: Place) {
+        let laid = &self.laid[place.0];
+        if !laid.blocks[place.1].is_blank {
+            let places = self.places.entry(laid.keys[place.1]).or_default();
+            if places.len() < TRIED {
+                places.push(place);
+            }
+        }
+    }
+
+    /// The longest run from a block on that stands earlier in full; of several the first.
+    fn longest(&self, item: usize, at: usize) -> Option<Run> {
+        let places = self.places.get(&self.laid[item].keys[at])?;
+        let mut best: Option<Run> = None;
+        for from in places {
+            let run = self.run_from(*from, (item, at));
+            if best.as_ref().is_none_or(|best| run.bytes > best.bytes) {
+                best = Some(run);
+            }
+        }
+        best.filter(|run| run.bytes >= SHORTEST)
+    }
+
+    fn run_from(&self, from: Place, here: Place) -> Run {
+        let (there, this) = (&self.laid[from.0], &self.laid[here.0]);
+        // In the item itself only what was gone through stands in full, and it must not overlap.
+        let most = this.blocks.len() - here.1;
+        let most = most.min(there.referred.len().saturating_sub(from.1));
+        let alike = |n: &usize| {
+            let (theirs, ours) = (from.1 + n, here.1 + n);
+            !there.referred[theirs]
+                && there.keys[theirs] == this.keys[ours]
+                && there.text[there.blocks[theirs].range.clone()]
+                    == this.text[this.blocks[ours].range.clone()]
+        };
+        let blocks = (0..most).take_while(alike).count();
+        let bytes = match blocks {
+            0 => 0,
+            _ => self.end(here.0, here.1 + blocks - 1) - this.blocks[here.1].range.start,
+        };
+        Run { from, blocks, bytes }
+    }
+
+    fn reference(&self, here: Place, run: &Run) -> BlockReference {
+        let (there, this) = (&self.laid[run.from.0], &self.laid[here.0]);
+        let (start, end) =
+            (this.blocks[here.1].range.start, self.end(here.0, here.1 + run.blocks - 1));
+        let text = &this.text[start..end];
+        let first = there.blocks[run.from.1].line;
+        let lines = text.matches('\n').count() + usize::from(!text.ends_with('\n'));
+        BlockReference {
+            start: start as u64,
+            end: end as u64,
+            content_hash: content::hash(text.as_bytes()),
+            item: run.from.0,
+            offset: there.blocks[run.from.1].range.start as u64,
+            same_as: lines_of(&self.items[run.from.0], first, lines),
+        }
+    }
+}
+
+impl<'t> Laid<'t> {
+    fn new(text: &'t str) -> Self {
+        let blocks = blocks(text);
+        let keys = blocks.iter().map(|block| key(&text[block.range.clone()])).collect();
+        Laid { text, blocks, keys, referred: Vec::new() }
+    }
+}
+
+fn key(text: &str) -> Key {
+    let hash = blake3::hash(text.as_bytes());
+    let half = hash.as_bytes().first_chunk().expect("a hash has 32 bytes");
+    Key::from_le_bytes(*half)
+}
+
+fn is_worthwhile(reference: &BlockReference, bytes: usize) -> bool {
+    bytes >= WORTH * (reference.same_as.len() + "[[same: ]]\n".len())
+}
+
+/// Lines of an item as one would ask for them: of the file, and of sections those of their text.
+fn lines_of(item: &ContextItem, first: usize, lines: usize) -> String {
+    let (label, before) = match &item.selection {
+        Selection::Whole => (item.source.clone(), 0),
+        Selection::Lines { first, .. } => (item.source.clone(), first - 1),
+        Selection::Sections(_) => (item.label(), 0),
+    };
+    format!("{label}:{}-{}", before + first + 1, before + first + lines)
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+struct KeyHasher(u64);
+
+impl Hasher for KeyHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            self.0 ^= u64::from_le_bytes(word);
+        }
+    }
+
+    fn write_u128(&mut self, key: u128) {
+        self.0 = key as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::briefing::{expand, with_references};
+    use crate::model::{Encoding, Priority};
+    use proptest::prelude::*;
+
+    fn item(name: &str, text: &str) -> ContextItem {
+        ContextItem {
+            item_type: ItemType::File,
+            source: name.to_owned(),
+            token_count: 0,
+            priority: Priority::Required,
+            sections: Vec::new(),
+            shared_with: Vec::new(),
+            content_hash: content::hash(text.as_bytes()),
+            file_hash: None,
+            bytes: text.len() as u64,
+            selection: Selection::Whole,
+            kind: "text".to_owned(),
+            encoding: Encoding::Utf8,
+            duplicate_of: None,
+            references: Vec::new(),
+        }
+    }
+
+    /// The items deduplicated, and what is sent of each.
+    fn deduplicated(texts: &[String]) -> (Vec<ContextItem>, Vec<String>) {
+        let names = texts.iter().enumerate();
+        let mut items: Vec<ContextItem> =
+            names.map(|(at, text)| item(&format!("{at}.rs"), text)).collect();
+        let kept =
+            texts.iter().map(|text| (content::hash(text.as_bytes()), text.clone())).collect();
+        deduplicate(&mut items, &kept, DedupMode::Blocks);
+        let sent = items.iter().zip(texts).map(|(item, text)| match item.duplicate_of {
+            Some(_) => String::new(),
+            None => with_references(text, &item.references).into_owned(),
+        });
+        let sent = sent.collect();
+        (items, sent)
+    }
+
+    const LICENCE: &str = "// Licensed under the Apache License, Version 2.0 (the \"License\");\n\
+        // you may not use this file except in compliance with the License.\n\
+        // You may obtain a copy at http://www.apache.org/licenses/LICENSE-2.0\n\
+        // Unless required by applicable law or agreed to in writing, this is as is.\n";
+
+    #[test]
+    fn a_licence_is_kept_once() {
+        let texts = [
+            format!("{LICENCE}use a;\n\nfn a() {{}}\n"),
+            format!("#!/usr/bin/env x\n{LICENCE}\nfn b() {{}}\n"),
+            format!("fn c() {{}}\n\n{}", LICENCE.trim_end()),
+        ];
+        let (items, sent) = deduplicated(&texts);
+        assert_eq!(sent[0], texts[0]);
+        assert_eq!(sent[1], "#!/usr/bin/env x\n[[same: 0.rs:1-4]]\n\nfn b() {}\n");
+        // Another text: it lacks the last newline.
+        assert_eq!(sent[2], texts[2]);
+        assert_eq!(items[1].references[0].content_hash, content::hash(LICENCE.as_bytes()));
+    }
+
+    #[test]
+    fn what_follows_each_other_is_one_reference() {
+        let function = "fn long_name(argument: &str) -> Option<String> {\n    let first = argument.trim();\n\n    \
+            let second = first.to_owned();\n\n    Some(second)\n}\n\n";
+        let body = format!("{function}{}", function.replace("long_name", "longer_name"));
+        let texts =
+            [format!("use x;\n\n{body}fn own() {{}}\n"), format!("{body}fn other() {{}}\n")];
+        let (items, sent) = deduplicated(&texts);
+        assert_eq!(items[1].references.len(), 1);
+        assert_eq!(sent[1], "[[same: 0.rs:3-18]]\nfn other() {}\n");
+    }
+
+    #[test]
+    fn a_text_that_holds_such_a_line_gets_more_brackets() {
+        let texts = [LICENCE.to_owned() + "\nx\n", format!("[[[same: y]]]\n\n{LICENCE}")];
+        let (_, sent) = deduplicated(&texts);
+        assert_eq!(sent[1], "[[[same: y]]]\n\n[[[[same: 0.rs:1-4]]]]\n");
+    }
+
+    /// Texts that share much: a few blocks in any order, and noise.
+    fn texts() -> impl Strategy<Value = Vec<String>> {
+        let block = prop_oneof![
+            4 => Just(LICENCE.to_owned()),
+            3 => Just(format!("fn f() {{\n    call(\"{}\");\n}}\n", "x".repeat(220))),
+            2 => Just(format!("## Title\n\n{}\n\n", "Words and words. ".repeat(20))),
+            2 => Just("\n\n".to_owned()),
+            2 => Just("```\n".to_owned()),
+            1 => Just("[[same: 0.rs:1-4]]\n".to_owned()),
+            2 => "\\PC{0,30}\n?",
+            1 => any::<String>(),
+        ];
+        let text = prop::collection::vec(block, 0..8).prop_map(|blocks| blocks.concat());
+        prop::collection::vec(text, 1..6)
+    }
+
+    proptest! {
+        /// What is sent, with its references put back, is what was read: from what is sent alone.
+        #[test]
+        fn every_text_comes_back(texts in texts()) {
+            let (items, sent) = deduplicated(&texts);
+            let written: Vec<(&str, &[BlockReference])> =
+                sent.iter().zip(&items).map(|(text, item)| (text.as_str(), item.references.as_slice())).collect();
+            let whole = expand(&written).unwrap();
+            for ((item, text), back) in items.iter().zip(&texts).zip(&whole) {
+                if item.duplicate_of.is_none() {
+                    prop_assert_eq!(back, text);
+                }
+            }
+            for (item, text) in items.iter().zip(&texts) {
+                for reference in &item.references {
+                    let block = &text[reference.start as usize..reference.end as usize];
+                    prop_assert_eq!(&reference.content_hash, &content::hash(block.as_bytes()));
+                    prop_assert!(block.len() >= SHORTEST);
+                }
+            }
+            let before: usize = texts.iter().map(String::len).sum();
+            prop_assert!(sent.iter().map(String::len).sum::<usize>() <= before);
+        }
+    }
+}

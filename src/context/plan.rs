@@ -1,0 +1,250 @@
+//! Bundles for several agents in one go, from a plan file: prepared, deduplicated together, held
+//! against their own budgets and the session's.
+
+use super::Context;
+use super::OverBudget;
+use super::budget::{Budget, BudgetRequest, BudgetStatus, CRITICAL, WARN};
+use super::draft::Texts;
+use super::plan_file::{PlanAgent, PlanFile};
+use super::prepare::{Attempt, Material, OnOverBudget, Request, over_budget};
+use super::root::Root;
+use super::select::{Selectors, Wanted};
+use super::shared::{Member, Shared, Sharing};
+use super::walk::WalkRules;
+use crate::config;
+use crate::error::{IoContext, Result};
+use crate::model::{Bundle, BundleId, Count, ItemType, Priority};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What became of a plan.
+#[derive(Debug)]
+pub enum Planning {
+    /// Everything fits and is kept.
+    Ready(Box<Planned>),
+    /// All of it is more than the session's budget; nothing was written.
+    OverSession(Box<Planned>),
+    /// Some agents' bundles do not fit; nothing was written.
+    OverBudget(OverPlan),
+}
+
+/// The agents of a plan whose bundles do not fit.
+#[derive(Debug, Clone, Serialize)]
+pub struct OverPlan {
+    pub over_budget: Vec<OverAgent>,
+}
+
+/// One agent whose bundle does not fit.
+#[derive(Debug, Clone, Serialize)]
+pub struct OverAgent {
+    /// What its bundle's file would be called.
+    pub name: String,
+    #[serde(flatten)]
+    pub over: OverBudget,
+}
+
+/// The bundles of a plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct Planned {
+    /// What it is about.
+    pub scope: String,
+    /// The model it was counted for.
+    pub model: String,
+    /// False where the counts are estimates.
+    pub exact: bool,
+    /// In the plan's order.
+    pub agents: Vec<PlannedAgent>,
+    /// Tokens that are sent to all of them, the likely number.
+    pub total_tokens: u64,
+    /// The upper end of that.
+    pub total_tokens_upper: u64,
+    /// Tokens for all of them, where the plan says so.
+    pub budget: Option<u64>,
+    /// How near the upper end is to that; `ok` without one.
+    pub status: BudgetStatus,
+    /// What they share; null for a single agent.
+    pub sharing: Option<Sharing>,
+    /// The bundles, in the plan's order; not in the JSON of this, which names them.
+    #[serde(skip)]
+    pub bundles: Vec<Bundle>,
+}
+
+/// One agent's bundle.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlannedAgent {
+    /// What its bundle's file is called.
+    pub name: String,
+    pub agent_type: String,
+    pub scope: String,
+    pub bundle_id: BundleId,
+    /// Pieces of context.
+    pub items: usize,
+    /// What was asked for and left out.
+    pub skipped: usize,
+    /// The likely number.
+    pub tokens: u64,
+    /// The upper end of that.
+    pub tokens_upper: u64,
+    /// Tokens it may have.
+    pub budget: u64,
+    /// How near the upper end is to that.
+    pub status: BudgetStatus,
+}
+
+/// One agent's bundle before what all share is put first.
+struct Drafted {
+    name: String,
+    material: Material,
+    attempt: Attempt,
+}
+
+impl Context<'_> {
+    /// Prepares the bundles of the plan in the file `path` and keeps them, if all of them fit.
+    pub fn plan(&self, path: &Path, on_over_budget: OnOverBudget) -> Result<Planning> {
+        let file = self.root.absolute(path);
+        let plan: PlanFile = config::read_toml(&file)?;
+        let names = plan.names(&file)?;
+        // Its paths are from where it lies.
+        let dir = file.parent().unwrap_or(self.root.dir());
+        let root = Root::new(self.root.dir(), dir).or_cannot("open", dir)?;
+        let context = Context { root: &root, ..*self };
+        let mut drafted = Vec::new();
+        for (name, agent) in names.into_iter().zip(&plan.agents) {
+            let request = request(&plan, agent, on_over_budget);
+            let mut material = context.gather(&request)?;
+            let attempt = context.fit(&request, &mut material)?;
+            drafted.push(Drafted { name, material, attempt });
+        }
+        let over = drafted.iter().filter(|it| it.attempt.over_by() > 0);
+        let over = over.map(|it| OverAgent {
+            name: it.name.clone(),
+            over: over_budget(&it.material, &it.attempt),
+        });
+        let over_budget: Vec<OverAgent> = over.collect();
+        match over_budget.is_empty() {
+            true => context.finish_plan(plan, drafted),
+            false => Ok(Planning::OverBudget(OverPlan { over_budget })),
+        }
+    }
+
+    fn finish_plan(&self, plan: PlanFile, drafted: Vec<Drafted>) -> Result<Planning> {
+        let budget = Budget {
+            limit: plan.budget.map_or(u64::MAX, |budget| budget.0),
+            warn: self.config.warn.unwrap_or(WARN),
+            critical: self.config.critical.unwrap_or(CRITICAL),
+        };
+        let model = drafted[0].material.model.clone();
+        let names: Vec<String> = drafted.iter().map(|it| it.name.clone()).collect();
+        if drafted.len() == 1 {
+            let Drafted { material, attempt, .. } = drafted.into_iter().next().expect("one");
+            if budget.status(attempt.measured.total()) == BudgetStatus::Over {
+                let bundle = attempt.sealed(&material)?.0;
+                return Ok(over_session(planned(plan, &names, vec![bundle], None, budget)));
+            }
+            let bundle = self.finish(&material, attempt)?;
+            return Ok(ready(planned(plan, &names, vec![bundle], None, budget)));
+        }
+        let mut texts = Texts::new();
+        let members = drafted.into_iter().map(|it| it.into_member(&mut texts)).collect();
+        let shared: Shared = self.share(members, texts, &model)?;
+        let bundles = shared.sharing.bundles.clone();
+        let planned = planned(plan, &names, bundles, Some(shared.sharing.clone()), budget);
+        if planned.status == BudgetStatus::Over {
+            return Ok(over_session(planned));
+        }
+        self.keep_shared(&shared, true)?;
+        Ok(ready(planned))
+    }
+}
+
+fn ready(planned: Planned) -> Planning {
+    Planning::Ready(Box::new(planned))
+}
+
+fn over_session(planned: Planned) -> Planning {
+    Planning::OverSession(Box::new(planned))
+}
+
+impl Drafted {
+    fn into_member(self, texts: &mut Texts) -> Member {
+        texts.extend(self.attempt.texts);
+        let in_full = self.attempt.measured.dedup.tokens_before;
+        Member {
+            kept_as: None,
+            bundle: self.attempt.bundle,
+            template: self.material.template,
+            in_full,
+        }
+    }
+}
+
+/// What to prepare for one agent: what all get, then what is its own.
+fn request(plan: &PlanFile, agent: &PlanAgent, on_over_budget: OnOverBudget) -> Request {
+    use {ItemType::*, Priority::*};
+    let of = |paths: &[PathBuf], item_type, priority| -> Vec<Wanted> {
+        paths.iter().map(|text| Wanted { text: text.clone(), item_type, priority }).collect()
+    };
+    let wanted = [
+        of(&plan.files, File, Required),
+        of(&agent.files, File, Required),
+        of(&plan.references, Reference, Recommended),
+        of(&agent.references, Reference, Recommended),
+        of(&plan.optional, File, Optional),
+        of(&agent.optional, File, Optional),
+    ]
+    .concat();
+    let budget = agent.budget.or(plan.agent_budget).map(|budget| budget.0);
+    Request {
+        agent_type: agent.agent_type.clone(),
+        scope: agent.scope.clone().unwrap_or_else(|| plan.scope.clone()),
+        role: agent.role.clone(),
+        constraints: agent.constraints.clone(),
+        expected_output: agent.expect.clone(),
+        selectors: Selectors {
+            wanted,
+            overrides: Vec::new(),
+            rules: WalkRules { ignore: plan.ignore.clone(), ..WalkRules::default() },
+        },
+        model: plan.model.clone(),
+        budget: BudgetRequest { budget, reserve: plan.reserve, ..BudgetRequest::default() },
+        template: plan.template.clone(),
+        max_file_size: None,
+        dedup: plan.dedup,
+        on_over_budget,
+    }
+}
+
+fn planned(
+    plan: PlanFile,
+    names: &[String],
+    bundles: Vec<Bundle>,
+    sharing: Option<Sharing>,
+    session: Budget,
+) -> Planned {
+    let count = |it: &Bundle| Count { tokens: it.total_tokens, upper: it.total_tokens_upper };
+    let total: Count = bundles.iter().map(count).sum();
+    let agent = |(name, bundle): (&String, &Bundle)| PlannedAgent {
+        name: name.clone(),
+        agent_type: bundle.agent_type.clone(),
+        scope: bundle.scope.clone(),
+        bundle_id: bundle.bundle_id.clone(),
+        items: bundle.context_items.iter().filter(|it| it.item_type != ItemType::Briefing).count(),
+        skipped: bundle.skipped.len(),
+        tokens: bundle.total_tokens,
+        tokens_upper: bundle.total_tokens_upper,
+        budget: bundle.budget,
+        status: Budget { limit: bundle.budget, ..session }.status(count(bundle)),
+    };
+    Planned {
+        scope: plan.scope,
+        model: bundles[0].model.clone(),
+        exact: bundles[0].exact,
+        agents: names.iter().zip(&bundles).map(agent).collect(),
+        total_tokens: total.tokens,
+        total_tokens_upper: total.upper,
+        budget: plan.budget.map(|budget| budget.0),
+        status: session.status(total),
+        sharing,
+        bundles,
+    }
+}

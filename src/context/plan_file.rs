@@ -1,0 +1,98 @@
+//! A plan as its file has it.
+
+use super::fault::SelectFault;
+use crate::error::Result;
+use crate::model::{DedupMode, Reserve, TokenAmount};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Several agents for one piece of work. Paths are from the file's directory, and mean what they
+/// mean in `prepare-bundle`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanFile {
+    /// What it is about; agents without a scope of their own have this one.
+    pub scope: String,
+    /// The model to count for; else configured, else `sonnet`.
+    pub model: Option<String>,
+    /// Tokens for all of them together; without it, each has its own budget only.
+    pub budget: Option<TokenAmount>,
+    /// Tokens for each of them; else as in `prepare-bundle`.
+    pub agent_budget: Option<TokenAmount>,
+    /// What of the window is left to each agent, where there is no `agent_budget`.
+    pub reserve: Option<Reserve>,
+    /// What is kept once; else configured, else blocks.
+    pub dedup: Option<DedupMode>,
+    /// The template of all of them.
+    pub template: Option<String>,
+    /// Globs to leave out of directories.
+    #[serde(default)]
+    pub ignore: Vec<String>,
+    /// What every agent works on.
+    #[serde(default)]
+    pub files: Vec<PathBuf>,
+    /// What every agent may consult.
+    #[serde(default)]
+    pub references: Vec<PathBuf>,
+    /// What would be nice to have.
+    #[serde(default)]
+    pub optional: Vec<PathBuf>,
+    /// The agents, in the order they are to run.
+    pub agents: Vec<PlanAgent>,
+}
+
+/// One agent of a plan.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlanAgent {
+    /// The kind of agent.
+    pub agent_type: String,
+    /// What its bundle's file is called; without it the agent type, numbered where it comes again.
+    pub name: Option<String>,
+    /// What it is to do; the plan's, if it has none of its own.
+    pub scope: Option<String>,
+    /// Who it is to be.
+    pub role: Option<String>,
+    /// Rules it must keep.
+    #[serde(default)]
+    pub constraints: Vec<String>,
+    /// What its final message is to hold.
+    pub expect: Option<String>,
+    /// Tokens for it alone.
+    pub budget: Option<TokenAmount>,
+    /// What it works on, besides what every agent does.
+    #[serde(default)]
+    pub files: Vec<PathBuf>,
+    /// What it may consult.
+    #[serde(default)]
+    pub references: Vec<PathBuf>,
+    /// What would be nice to have.
+    #[serde(default)]
+    pub optional: Vec<PathBuf>,
+}
+
+impl PlanFile {
+    /// A name for each agent's file, no two alike.
+    pub fn names(&self, path: &Path) -> Result<Vec<String>> {
+        let wrong = |why: String| SelectFault::Plan { path: path.to_path_buf(), why };
+        if self.agents.is_empty() {
+            return Err(wrong("it has no agents".to_owned()).into());
+        }
+        let mut taken = BTreeSet::from(["shared-context".to_owned()]);
+        let mut names = Vec::new();
+        for agent in &self.agents {
+            let name = agent.name.as_deref().unwrap_or(&agent.agent_type);
+            if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+                return Err(
+                    wrong(format!("'{}' is no name for a file", name.escape_debug())).into()
+                );
+            }
+            let numbered = (2u32..).map(|number| format!("{name}-{number}"));
+            let mut free = std::iter::once(name.to_owned()).chain(numbered);
+            let free = free.find(|name| taken.insert(name.clone()));
+            names.push(free.expect("some number is free"));
+        }
+        Ok(names)
+    }
+}

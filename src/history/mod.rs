@@ -11,6 +11,9 @@ mod query;
 mod sessions;
 mod view;
 
+mod latest;
+mod timeline;
+
 pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
@@ -19,6 +22,8 @@ pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
 pub use sessions::NewSession;
 pub use view::{ExecutionList, SessionList};
+
+pub use timeline::{IdleGap, Run, Timeline};
 
 use crate::model::Timestamp;
 use crate::store::Store;

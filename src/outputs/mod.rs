@@ -12,6 +12,11 @@ mod synthesize;
 mod verify;
 mod view;
 
+mod compare;
+mod message;
+mod recall;
+mod versions;
+
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
 pub use collect::Collection;
@@ -22,6 +27,11 @@ pub use context::{
 pub use synthesize::{ReportFault, Synthesis, Unrecorded};
 pub use verify::{DeliverableState, Verdict, Verification};
 pub use view::{OutputList, ReportList};
+
+pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
+pub use message::{MessageDiff, MessageLine};
+pub use recall::{Recall, RecalledNote, RecalledRun};
+pub use versions::{DeliverableHistory, DeliverableVersion, OnDisk, UnknownDeliverable};
 
 use crate::briefing::Library;
 use crate::context::Root;

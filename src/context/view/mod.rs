@@ -6,5 +6,11 @@ mod lists;
 mod plans;
 mod words;
 
+mod checks;
+mod diffs;
+
 pub use bundles::SharedView;
 pub use lists::{BundleList, ModelList, TemplateList};
+
+pub(crate) use checks::checked_blocks;
+pub(crate) use diffs::{change_table, changes_in_words};

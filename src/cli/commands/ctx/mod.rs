@@ -10,6 +10,9 @@ mod prepare;
 mod show;
 mod validate;
 
+mod diff;
+mod verify;
+
 use super::Verb;
 use clap::Subcommand;
 use sortie::Result;
@@ -29,6 +32,8 @@ pub enum Ctx {
     List(lists::List),
     Templates(lists::Templates),
     Models(lists::Models),
+    Verify(verify::Verify),
+    Diff(diff::Diff),
 }
 
 impl Ctx {
@@ -46,6 +51,8 @@ impl Ctx {
             Self::List(it) => it.run(verb),
             Self::Templates(it) => it.run(verb),
             Self::Models(it) => it.run(verb),
+            Self::Verify(it) => it.run(verb),
+            Self::Diff(it) => it.run(verb),
         }
     }
 }

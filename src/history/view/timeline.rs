@@ -1,0 +1,203 @@
+//! What ran when, drawn: quiet hours take little room, so that the rest can be seen.
+
+use crate::history::timeline::{Run, Timeline};
+use crate::model::{ExecutionStatus, Timestamp};
+use crate::render::{Cell, Document, Lane, Lanes, Tone, View, counted, duration, to_json};
+use serde_json::Value;
+
+impl View for Timeline {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn records(&self) -> Vec<Value> {
+        self.runs.iter().map(to_json).collect()
+    }
+
+    fn document(&self) -> Document {
+        let mut fields =
+            vec![("session", self.session_id.clone().into()), ("scope", self.scope.clone().into())];
+        let (Some(begin), Some(end)) = (self.started_at, self.ended_at) else {
+            return Document::new().fields(fields).text("nothing was deployed");
+        };
+        fields.push(("from", Cell::when(begin)));
+        fields.push(("to", if self.open > 0 { "now".into() } else { Cell::when(end) }));
+        fields.push(("deployments", self.runs_in_words().into()));
+        fields.push(("time", self.time_in_words().into()));
+        let axis = Axis::of(self);
+        let mut document = Document::new().fields(fields).lanes(axis.lanes(self, begin));
+        if let Some(legend) = self.legend(&axis) {
+            document = document.text(legend);
+        }
+        document
+    }
+}
+
+impl Timeline {
+    fn runs_in_words(&self) -> String {
+        let at_once = format!("{} at once at most", self.max_parallel);
+        match self.open {
+            0 => format!("{}, {at_once}", self.runs.len()),
+            open => format!("{}, {at_once}, {open} open", self.runs.len()),
+        }
+    }
+
+    /// “1h 5m of agents in 41m 0s; idle 2m 0s (1 gap)”.
+    fn time_in_words(&self) -> String {
+        let (agents, wall) = (duration(self.agent_ms), duration(self.wall_ms));
+        let gaps = counted(self.idle_gaps.len(), "gap", "gaps");
+        match self.idle_ms {
+            0 => format!("{agents} of agents in {wall}"),
+            idle => format!("{agents} of agents in {wall}; idle {} ({gaps})", duration(idle)),
+        }
+    }
+
+    fn legend(&self, axis: &Axis) -> Option<String> {
+        let failed = self.runs.iter().any(|run| run.status == ExecutionStatus::Failed);
+        let told = [
+            (true, "█ completed"),
+            (failed, "▓ failed"),
+            (self.open > 0, "░ open, up to now"),
+            (!axis.cuts.is_empty(), "┊ quiet time, shortened"),
+        ];
+        let told: Vec<&str> = told.iter().filter(|(is, _)| *is).map(|(_, what)| *what).collect();
+        (told.len() > 1).then(|| told.join("   "))
+    }
+}
+
+/// How milliseconds of the session become places on the drawing.
+struct Axis {
+    /// Begin and end in milliseconds, and the length that it has in the drawing; in order.
+    stretches: Vec<(i64, i64, i64)>,
+    /// The middle of each shortened stretch.
+    cuts: Vec<u64>,
+    length: i64,
+}
+
+/// A quiet stretch is shortened from this part of the busy time on.
+const LONG: i64 = 8;
+
+/// What is left of it: this part of the busy time.
+const SHORT: i64 = 24;
+
+/// About so many times of day stand on the axis.
+const TICKS: i64 = 6;
+
+impl Axis {
+    fn of(timeline: &Timeline) -> Axis {
+        let quiet = quiet(timeline);
+        let busy = timeline.wall_ms - quiet.iter().map(|(from, to)| to - from).sum::<i64>();
+        let long = quiet.into_iter().filter(|(from, to)| busy > 0 && to - from > busy / LONG);
+        let mut axis = Axis { stretches: Vec::new(), cuts: Vec::new(), length: 0 };
+        let mut at = 0;
+        for (from, to) in long {
+            axis.push(at, from, from - at);
+            axis.cuts.push((axis.length + busy / SHORT / 2) as u64);
+            axis.push(from, to, (busy / SHORT).max(1));
+            at = to;
+        }
+        axis.push(at, timeline.wall_ms, timeline.wall_ms - at);
+        axis
+    }
+
+    fn push(&mut self, from: i64, to: i64, length: i64) {
+        self.stretches.push((from, to, length));
+        self.length += length;
+    }
+
+    fn place(&self, ms: i64) -> u64 {
+        let mut before = 0;
+        for (from, to, length) in &self.stretches {
+            if ms <= *to {
+                let part = i128::from(ms - from) * i128::from(*length);
+                let within = part / i128::from((to - from).max(1));
+                return (before + within as i64) as u64;
+            }
+            before += length;
+        }
+        self.length as u64
+    }
+
+    fn lanes(&self, timeline: &Timeline, begin: Timestamp) -> Lanes {
+        let lane = |run: &Run| {
+            let (fill, tone, word) = match run.status {
+                ExecutionStatus::Completed => ('█', Tone::Good, ""),
+                ExecutionStatus::Failed => ('▓', Tone::Bad, "failed: "),
+                ExecutionStatus::Deployed => ('░', Tone::Warning, "open: "),
+            };
+            Lane {
+                label: run.execution_id.to_string(),
+                start: self.place(run.offset_ms),
+                end: self.place(run.end_ms()),
+                fill,
+                tone,
+                figure: duration(run.duration_ms),
+                words: format!("{word}{}", run.agent_type),
+            }
+        };
+        Lanes {
+            length: self.length.max(1) as u64,
+            rows: timeline.runs.iter().map(lane).collect(),
+            ticks: self.ticks(begin),
+            cuts: self.cuts.clone(),
+        }
+    }
+
+    /// Where the drawing and what follows a shortened stretch begin, then round times of day.
+    fn ticks(&self, begin: Timestamp) -> Vec<(u64, String)> {
+        let shortened = |(from, to, length): &&(i64, i64, i64)| *length < to - from;
+        let jumps = self.stretches.iter().filter(shortened).map(|(_, to, _)| *to);
+        let step = step(self.length);
+        let last = self.stretches.last().map_or(0, |(_, to, _)| *to);
+        let days = begin.day() != begin.plus_millis(last).day();
+        let told = |ms: i64| {
+            let at = begin.plus_millis(ms);
+            let clock = at.clock();
+            match (days, step < 60_000) {
+                (true, _) => format!("{} {}", &at.day()[5..], &clock[..5]),
+                (false, true) => clock,
+                (false, false) => clock[..5].to_owned(),
+            }
+        };
+        let tick = |ms: i64| (self.place(ms), told(ms));
+        let linear = self.stretches.iter().filter(|it| !shortened(it));
+        let round = linear.flat_map(|(from, to, _)| {
+            let first = step - begin.plus_millis(*from).unix_millis().rem_euclid(step);
+            (from + first..*to).step_by(step as usize)
+        });
+        let ends = jumps.filter(|to| *to < last);
+        [0].into_iter().chain(ends).chain(round).map(tick).collect()
+    }
+}
+
+/// A round number of milliseconds that divides `length` into a few parts.
+fn step(length: i64) -> i64 {
+    let seconds = [1, 2, 5, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600];
+    let days = [43_200, 86_400, 604_800, 2_592_000, 31_536_000];
+    let steps = seconds.into_iter().chain(days).map(|seconds| seconds * 1_000);
+    steps.clone().find(|step| length / step <= TICKS).or(steps.last()).expect("there are steps")
+}
+
+/// The stretches in which nothing began, ended, or ran that has come back.
+fn quiet(timeline: &Timeline) -> Vec<(i64, i64)> {
+    let mut points: Vec<i64> = vec![timeline.wall_ms];
+    for run in &timeline.runs {
+        points.push(run.offset_ms);
+        points.extend((!run.is_open()).then(|| run.end_ms()));
+    }
+    points.sort_unstable();
+    points.dedup();
+    let closed: Vec<&Run> = timeline.runs.iter().filter(|run| !run.is_open()).collect();
+    let mut ended = closed.iter().map(|run| (run.offset_ms, run.end_ms())).peekable();
+    let mut busy_until = 0;
+    let mut found = Vec::new();
+    for pair in points.windows(2) {
+        while let Some((_, end)) = ended.next_if(|(start, _)| *start <= pair[0]) {
+            busy_until = busy_until.max(end);
+        }
+        if busy_until <= pair[0] {
+            found.push((pair[0], pair[1]));
+        }
+    }
+    found
+}

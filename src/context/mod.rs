@@ -45,7 +45,7 @@ pub use walk::WalkRules;
 
 pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
 pub use verify::{BundleCheck, CheckedItem, DiskState};
-pub(crate) use view::{change_table, changes_in_words, checked_blocks};
+pub(crate) use view::{change_table, changes_in_words, checked_blocks, states_in_words};
 
 use crate::briefing::Library;
 use crate::config::Config;

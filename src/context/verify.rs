@@ -1,6 +1,7 @@
 //! What became, on disk, of the files that a bundle was made from.
 
 use super::Context;
+use super::fault::told;
 use super::read::{PART_OF, cut_again, decode};
 use super::root::Root;
 use crate::model::{Bundle, BundleId, ContextItem, ItemType, Priority, Selection, Timestamp};
@@ -122,10 +123,7 @@ fn look(root: &Root, item: &ContextItem) -> (DiskState, Option<String>) {
         return (DiskState::Gone, None);
     }
     match root.read(&path, PART_OF) {
-        Err(refusal) => {
-            let why = refusal.detail.unwrap_or_else(|| refusal.reason.to_string());
-            (DiskState::Refused, Some(why))
-        }
+        Err(refusal) => (DiskState::Refused, Some(told(refusal.reason, &refusal.detail))),
         Ok(bytes) if content::hash(&bytes) == *file_hash => (DiskState::Unchanged, None),
         Ok(_) if item.selection == Selection::Whole => (DiskState::Changed, None),
         Ok(bytes) => part(bytes, item),

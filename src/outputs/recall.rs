@@ -137,7 +137,8 @@ impl RecalledRun {
     }
 }
 
-/// The first line that says something: without its markup, and behind a heading such as “Summary”.
+/// The first line that says something, without its markup; with a heading of a few words before it; one
+/// such as “Summary” says nothing.
 fn first_line(message: &str) -> Option<String> {
     let mut heading = None;
     for line in message.lines() {
@@ -150,7 +151,12 @@ fn first_line(message: &str) -> Option<String> {
         }
         match is_heading && text.split_whitespace().count() <= FEW {
             true => heading = heading.or_else(|| Some(text.to_owned())),
-            false => return Some(text.to_owned()),
+            false => {
+                return Some(match heading.filter(|it| it.contains(' ')) {
+                    Some(heading) => format!("{heading}: {text}"),
+                    None => text.to_owned(),
+                });
+            }
         }
     }
     heading
@@ -172,6 +178,7 @@ mod tests {
         );
         assert_eq!(line("## Recall is 0.97 at k=10 ##\nx"), "Recall is 0.97 at k=10");
         assert_eq!(line("**Report**\n```rust\n```\n"), "Report");
+        assert_eq!(line("# Index done\n\nRecall 0.97.\n"), "Index done: Recall 0.97.");
         assert_eq!(line("Done."), "Done.");
         assert_eq!(first_line("\n---\n***\n"), None);
     }

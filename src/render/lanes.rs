@@ -1,7 +1,7 @@
 //! What ran when, drawn on one axis in the width there is.
 
 use super::sanitize::visible;
-use super::view::Tone;
+use super::view::{Table, Tone};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Columns of a drawing where nobody says how many there are.
@@ -23,6 +23,8 @@ pub struct Lanes {
     pub ticks: Vec<(u64, String)>,
     /// Places where a part of the axis was left out.
     pub cuts: Vec<u64>,
+    /// The same in figures, for formats whose readers may not see the drawing as it is.
+    pub listed: Option<Table>,
 }
 
 /// One stretch, and what is said beside it.
@@ -132,9 +134,15 @@ impl Lanes {
 
 /// `text` made harmless, in just so many columns.
 fn padded(text: &str, columns: usize) -> String {
-    let text = visible(text);
+    let text = cut(&visible(text), columns);
+    let rest = columns.saturating_sub(text.width());
+    format!("{text}{}", " ".repeat(rest))
+}
+
+/// As much of `text` as stands in so many columns, with `…` for the rest.
+pub(super) fn cut(text: &str, columns: usize) -> String {
     if text.width() <= columns {
-        return format!("{text}{}", " ".repeat(columns - text.width()));
+        return text.to_owned();
     }
     let (mut cut, mut used) = (String::new(), 0);
     for c in text.chars() {
@@ -145,7 +153,7 @@ fn padded(text: &str, columns: usize) -> String {
         cut.push(c);
         used += wide;
     }
-    format!("{cut}…{}", " ".repeat(columns.saturating_sub(used + 1)))
+    cut + "…"
 }
 
 #[cfg(test)]
@@ -164,6 +172,7 @@ mod tests {
             rows: vec![lane("a", 0, 50), lane("漢字", 50, 50), lane("c", 100, 100)],
             ticks: vec![(0, "09:00".into()), (5, "09:01".into()), (99, "10:00".into())],
             cuts: vec![75],
+            listed: None,
         };
         let lines: Vec<String> = lanes
             .drawn(40)

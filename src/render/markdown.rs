@@ -24,7 +24,8 @@ fn block(block: &Block) -> String {
         }
         Block::Lanes(it) => {
             let line = |it: Drawn| format!("{}{}{}", it.before, it.bar, it.after);
-            code("text", it.drawn(lanes::WIDTH).into_iter().map(line).collect())
+            let drawing = code("text", it.drawn(lanes::WIDTH).into_iter().map(line).collect());
+            it.listed.iter().map(|it| table(it) + "\n").collect::<String>() + &drawing
         }
         Block::Bounded(it) => it.fitted(cell),
     }

@@ -38,7 +38,9 @@ fn block(block: &Block, surface: Surface) -> String {
         Block::Text(text) => format!("{}\n", visible_lines(text.trim_end_matches('\n'))),
         Block::Bar { label, share, tone } => bar(label, *share, *tone, surface),
         Block::Code { lines, .. } => {
-            let line = |it: &Cell| format!("{}\n", toned(&visible(&it.text), it.tone, surface));
+            let most = surface.width.map_or(usize::MAX, usize::from);
+            let shown = |it: &Cell| lanes::cut(&visible(&it.text), most);
+            let line = |it: &Cell| toned(shown(it).trim_end(), it.tone, surface) + "\n";
             lines.iter().map(line).collect()
         }
         Block::Lanes(it) => lanes(it, surface),

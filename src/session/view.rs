@@ -1,7 +1,7 @@
 //! How what a deployment was given looks.
 
 use super::given::ContextGiven;
-use crate::context::checked_blocks;
+use crate::context::{checked_blocks, states_in_words};
 use crate::model::Skipped;
 use crate::render::{Cell, Column, Document, Table, Tone, View, grouped, to_json};
 use serde_json::Value;
@@ -21,7 +21,10 @@ impl View for ContextGiven {
     fn document(&self) -> Document {
         let mut document = self.execution.document().heading("Context given");
         match &self.context {
-            Some(check) => document.blocks.extend(checked_blocks(check).blocks),
+            Some(check) => {
+                document = document.fields(vec![("since then", states_in_words(check))]);
+                document.blocks.extend(checked_blocks(check).blocks);
+            }
             None => document = document.text("no bundle is on record: its items are not known"),
         }
         match self.trimmed.is_empty() {

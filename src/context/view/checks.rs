@@ -1,7 +1,7 @@
 //! What became of a bundle's files.
 
 use crate::context::verify::{BundleCheck, CheckedItem, DiskState};
-use crate::render::{Cell, Column, Document, Table, Tone, View, counted, to_json, tokens};
+use crate::render::{Cell, Column, Document, Table, Tone, View, grouped, to_json, tokens};
 use serde_json::Value;
 
 /// How much of a hash is shown.
@@ -20,7 +20,7 @@ fn state_cell(state: DiskState) -> Cell {
 }
 
 /// “5 unchanged, 1 changed, 1 gone”.
-pub fn states_in_words(check: &BundleCheck) -> Cell {
+pub(crate) fn states_in_words(check: &BundleCheck) -> Cell {
     use DiskState::{Changed, Gone, PartSame, Refused, Unchanged};
     let told: Vec<String> = [Unchanged, PartSame, Changed, Gone, Refused]
         .into_iter()
@@ -67,8 +67,7 @@ pub(crate) fn checked_blocks(check: &BundleCheck) -> Document {
     if check.count(DiskState::PartSame) > 0 {
         notes.push("part-same: the file changed, but not the part of it that was sent".to_owned());
     }
-    let document =
-        Document::new().fields(vec![("since then", states_in_words(check))]).table(table(check));
+    let document = Document::new().table(table(check));
     if notes.is_empty() { document } else { document.text(notes.join("\n")) }
 }
 
@@ -85,14 +84,16 @@ impl View for BundleCheck {
         let lost = self.items.iter().filter(|it| !it.state.holds()).count();
         let verdict = match lost {
             0 => Cell::toned("what it holds is what is on disk", Tone::Good),
+            1 => Cell::toned("1 item is not on disk as it was sent", Tone::Bad),
             lost => {
-                let what = counted(lost, "item is", "items are");
-                Cell::toned(format!("{what} not on disk as it was sent"), Tone::Bad)
+                let what = grouped(lost as u64);
+                Cell::toned(format!("{what} items are not on disk as they were sent"), Tone::Bad)
             }
         };
         let mut document = Document::new().fields(vec![
             ("bundle", self.bundle_id.clone().into()),
             ("prepared", Cell::when(self.created_at)),
+            ("since then", states_in_words(self)),
             ("verdict", verdict),
         ]);
         document.blocks.extend(checked_blocks(self).blocks);

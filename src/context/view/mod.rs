@@ -12,5 +12,5 @@ mod diffs;
 pub use bundles::SharedView;
 pub use lists::{BundleList, ModelList, TemplateList};
 
-pub(crate) use checks::checked_blocks;
+pub(crate) use checks::{checked_blocks, states_in_words};
 pub(crate) use diffs::{change_table, changes_in_words};

@@ -1,8 +1,11 @@
 //! What ran when, drawn: quiet hours take little room, so that the rest can be seen.
 
+use super::records::status_cell;
 use crate::history::timeline::{Run, Timeline};
 use crate::model::{ExecutionStatus, Timestamp};
-use crate::render::{Cell, Document, Lane, Lanes, Tone, View, counted, duration, to_json};
+use crate::render::{
+    Cell, Column, Document, Lane, Lanes, Table, Tone, View, counted, duration, to_json,
+};
 use serde_json::Value;
 
 impl View for Timeline {
@@ -53,15 +56,16 @@ impl Timeline {
     }
 
     fn legend(&self, axis: &Axis) -> Option<String> {
+        let completed = self.runs.iter().any(|run| run.status == ExecutionStatus::Completed);
         let failed = self.runs.iter().any(|run| run.status == ExecutionStatus::Failed);
         let told = [
-            (true, "█ completed"),
+            (completed, "█ completed"),
             (failed, "▓ failed"),
             (self.open > 0, "░ open, up to now"),
             (!axis.cuts.is_empty(), "┊ quiet time, shortened"),
         ];
         let told: Vec<&str> = told.iter().filter(|(is, _)| *is).map(|(_, what)| *what).collect();
-        (told.len() > 1).then(|| told.join("   "))
+        (told != ["█ completed"]).then(|| told.join("   "))
     }
 }
 
@@ -140,6 +144,7 @@ impl Axis {
             rows: timeline.runs.iter().map(lane).collect(),
             ticks: self.ticks(begin),
             cuts: self.cuts.clone(),
+            listed: Some(listed(&timeline.runs)),
         }
     }
 
@@ -168,6 +173,29 @@ impl Axis {
         let ends = jumps.filter(|to| *to < last);
         [0].into_iter().chain(ends).chain(round).map(tick).collect()
     }
+}
+
+fn listed(runs: &[Run]) -> Table {
+    let columns = vec![
+        Column::left("execution"),
+        Column::left("agent"),
+        Column::left("status"),
+        Column::left("deployed"),
+        Column::left("ended"),
+        Column::right("took"),
+    ];
+    let when = |at: Timestamp| format!("{} {}", at.day(), at.clock());
+    let row = |run: &Run| {
+        vec![
+            run.execution_id.clone().into(),
+            run.agent_type.clone().into(),
+            status_cell(run.status),
+            when(run.deployed_at).into(),
+            Cell::or_dash(run.completed_at.map(when)),
+            duration(run.duration_ms).into(),
+        ]
+    };
+    Table::new(columns, "nothing was deployed").rows(runs.iter().map(row))
 }
 
 /// A round number of milliseconds that divides `length` into a few parts.

@@ -6,13 +6,15 @@ use crate::model::{Deliverable, ExecutionRecord, ExecutionStatus, GateResult};
 use crate::outputs::compare::{DeploymentDiff, OutputsDiff, TextChange};
 use crate::outputs::message::{MessageDiff, MessageLine};
 use crate::render::{
-    Cell, Column, Document, Side, Table, Tone, View, bytes, duration, grouped, sides, to_json,
-    tokens,
+    Cell, Column, Document, Side, Table, Tone, View, bytes, counted, duration, grouped, sides,
+    to_json, tokens,
 };
 use serde_json::Value;
 
-/// How many lines of the messages' difference a table shows, and how much of each.
+/// From how many lines on a table shows no more of the messages' difference; how many lines that are
+/// all added or all removed; and how much of each line.
 const LINES: usize = 40;
+const RUN: usize = 12;
 const WIDE: usize = 160;
 
 impl View for DeploymentDiff {
@@ -82,8 +84,8 @@ fn message(document: Document, diff: &MessageDiff) -> Document {
             "other bytes, of which none is text".to_owned()
         }
         Some(Change::Changed) => {
-            let (added, removed) = (diff.lines_added as u64, diff.lines_removed as u64);
-            format!("{} lines only in A, {} only in B", grouped(removed), grouped(added))
+            let removed = counted(diff.lines_removed, "line", "lines");
+            format!("{removed} only in A, {} only in B", grouped(diff.lines_added as u64))
         }
     };
     let document = document.heading(format!("Final message: {told}"));
@@ -93,21 +95,30 @@ fn message(document: Document, diff: &MessageDiff) -> Document {
     document.code("diff", message_lines(&diff.lines))
 }
 
-/// The beginning of a difference, with `…` where lines of both are passed over.
+/// A difference with `…` where lines of both are passed over; of what is long the beginning, so that
+/// both messages are seen.
 fn message_lines(lines: &[MessageLine]) -> Vec<Cell> {
     let mut shown = Vec::new();
     let mut last: Option<&MessageLine> = None;
-    for line in lines.iter().take(LINES) {
-        if last.is_some_and(|last| is_behind_a_gap(last, line)) {
+    let mut left = 0;
+    for run in lines.chunk_by(|a, b| a.change == b.change && !is_behind_a_gap(a, b)) {
+        if shown.len() > LINES {
+            left += run.len();
+            continue;
+        }
+        if last.is_some_and(|last| is_behind_a_gap(last, &run[0])) {
             shown.push(Cell::toned("…", Tone::Faint));
         }
-        shown.push(message_line(line));
-        last = Some(line);
+        shown.extend(run.iter().take(RUN).map(message_line));
+        if run.len() > RUN {
+            let hidden = counted(run.len() - RUN, "such line", "such lines");
+            shown.push(Cell::toned(format!("… and {hidden}"), Tone::Faint));
+        }
+        last = run.last();
     }
-    let left = lines.len().saturating_sub(LINES);
     if left > 0 {
-        let left = grouped(left as u64);
-        let text = format!("… and {left} more lines: --format json has them all");
+        let left = counted(left, "line", "lines");
+        let text = format!("… and {left} more: --format json has them all");
         shown.push(Cell::toned(text, Tone::Faint));
     }
     shown

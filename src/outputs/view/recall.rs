@@ -134,12 +134,14 @@ impl Recall {
             Some(result) => line.extend([own("\n  → "), foreign(result, RESULT)]),
             None => line.push(own("\n  → no message on record")),
         }
+        let shown = line.len();
         for (what, names) in [
             ("delivered", &it.deliverables),
             ("NOT delivered", &it.missing),
             ("FAILED gates", &it.failed_gates),
         ] {
-            line.extend(named(what, names));
+            let begins = if line.len() == shown { "\n  " } else { "; " };
+            line.extend(named(begins, what, names));
         }
         line
     }
@@ -175,10 +177,10 @@ impl Recall {
 }
 
 /// `; delivered: a, b and 3 more`
-fn named(what: &str, names: &[String]) -> Vec<Span> {
+fn named(begins: &str, what: &str, names: &[String]) -> Vec<Span> {
     let mut spans = Vec::new();
     for (at, name) in names.iter().take(NAMED).enumerate() {
-        spans.push(own(if at == 0 { format!("; {what}: ") } else { ", ".to_owned() }));
+        spans.push(own(if at == 0 { format!("{begins}{what}: ") } else { ", ".to_owned() }));
         spans.push(foreign(name, PATH));
     }
     if names.len() > NAMED {

@@ -39,7 +39,7 @@ impl DeliverableHistory {
         let hash = short(&self.on_disk.content_hash).unwrap_or_default();
         match (newest, self.on_disk.exists, &self.on_disk.content_hash) {
             (Some(it), _, _) => {
-                Cell::toned(format!("{hash}, as {} left it", it.execution_id), Tone::Good)
+                Cell::toned(format!("● {hash}, as {} left it", it.execution_id), Tone::Good)
             }
             (None, _, Some(_)) if self.versions.len() < self.total => {
                 Cell::toned(format!("{hash}, which none of those shown is"), Tone::Warning)
@@ -55,17 +55,18 @@ impl DeliverableHistory {
 
 fn table(versions: &[DeliverableVersion]) -> Table {
     let columns = vec![
+        Column::left(""),
         Column::left("collected"),
         Column::left("execution"),
-        Column::wide("agent"),
+        Column::left("agent"),
         Column::left("hash"),
         Column::right("size"),
         Column::left("lines"),
         Column::wide("gates"),
-        Column::left(""),
     ];
     let row = |it: &DeliverableVersion| {
         vec![
+            Cell::toned(if it.is_on_disk { "●" } else { "" }, Tone::Good),
             Cell::when(it.created_at),
             it.execution_id.clone().into(),
             it.agent_type.clone().into(),
@@ -73,7 +74,6 @@ fn table(versions: &[DeliverableVersion]) -> Table {
             Cell::or_dash(it.size.map(bytes)),
             lines(it.lines_added, it.lines_modified, it.lines_removed),
             gates(&it.gates),
-            Cell::toned(if it.is_on_disk { "on disk" } else { "" }, Tone::Good),
         ]
     };
     Table::new(columns, "no versions").rows(versions.iter().map(row))
@@ -104,11 +104,17 @@ pub(super) fn lines(added: Option<u64>, modified: Option<u64>, removed: Option<u
     }
 }
 
+/// `recall:fail, 2 pass`: what did not pass by name.
 fn gates(gates: &BTreeMap<String, GateResult>) -> Cell {
     let failed = gates.values().any(|result| *result == GateResult::Fail);
-    let told: Vec<String> = gates.iter().map(|(name, result)| format!("{name}:{result}")).collect();
+    let passed = gates.values().filter(|result| **result == GateResult::Pass).count();
+    let others = gates.iter().filter(|(_, result)| **result != GateResult::Pass);
+    let mut told: Vec<String> = others.map(|(name, result)| format!("{name}:{result}")).collect();
+    if passed > 0 {
+        told.push(format!("{passed} pass"));
+    }
     match told.is_empty() {
         true => Cell::toned("-", Tone::Faint),
-        false => Cell::toned(told.join(" "), if failed { Tone::Bad } else { Tone::Plain }),
+        false => Cell::toned(told.join(", "), if failed { Tone::Bad } else { Tone::Plain }),
     }
 }

@@ -207,8 +207,7 @@ impl Context<'_> {
         let parts = |bundle: &Bundle| -> Vec<Part> {
             bundle.context_items.iter().map(Part::from).collect()
         };
-        let property =
-            |(name, of): &(&'static str, fn(&Bundle) -> Value)| Property::new(name, of(a), of(b));
+        let property = |(name, of): &Told| Property::new(name, of(a), of(b));
         BundleDiff {
             a: a.bundle_id.clone(),
             b: b.bundle_id.clone(),
@@ -219,8 +218,11 @@ impl Context<'_> {
     }
 }
 
+/// The name of a property, and how it is told.
+type Told = (&'static str, fn(&Bundle) -> Value);
+
 /// What is compared of two bundles beside their items.
-const PROPERTIES: &[(&str, fn(&Bundle) -> Value)] = &[
+const PROPERTIES: &[Told] = &[
     ("agent_type", |it| json!(it.agent_type)),
     ("scope", |it| json!(it.scope)),
     ("created_at", |it| json!(it.created_at)),
@@ -237,6 +239,8 @@ const PROPERTIES: &[(&str, fn(&Bundle) -> Value)] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn part(source: &str, tokens: u64, hash: &str) -> Part {
         let (source, content_hash) = (source.to_owned(), Some(hash.to_owned()));
@@ -260,5 +264,24 @@ mod tests {
         assert_eq!(compare(&twice, &twice).same, 2);
         let found = compare(&twice, &twice[..1]);
         assert_eq!((found.same, found.removed), (1, 1));
+    }
+
+    proptest! {
+        /// Every item of either list is told once, and the sides are alike but for their names.
+        #[test]
+        fn nothing_is_lost(a in vec(("[a-c]", 0..3u64), 0..8), b in vec(("[a-c]", 0..3u64), 0..8)) {
+            let parts = |list: &[(String, u64)]| -> Vec<Part> {
+                list.iter().map(|(name, n)| part(name, *n, &n.to_string())).collect()
+            };
+            let (a, b) = (parts(&a), parts(&b));
+            let (there, back) = (compare(&a, &b), compare(&b, &a));
+            let both = there.same + there.changed;
+            prop_assert_eq!((both + there.removed, both + there.added), (a.len(), b.len()));
+            prop_assert_eq!((there.added, there.removed), (back.removed, back.added));
+            prop_assert_eq!((there.same, there.changed), (back.same, back.changed));
+            let sum = |of: fn(&ItemChange) -> Option<u64>| there.items.iter().filter_map(of).sum::<u64>();
+            prop_assert_eq!(sum(|it| it.tokens_a), there.tokens_a);
+            prop_assert_eq!(sum(|it| it.tokens_b), there.tokens_b);
+        }
     }
 }

@@ -71,21 +71,36 @@ impl Timeline {
 
 /// How milliseconds of the session become places on the drawing.
 struct Axis {
-    /// Begin and end in milliseconds, and the length that it has in the drawing; in order.
-    stretches: Vec<(i64, i64, i64)>,
+    /// In order.
+    stretches: Vec<Stretch>,
     /// The middle of each shortened stretch.
     cuts: Vec<u64>,
     length: i64,
 }
 
-/// A quiet stretch is shortened from this part of the busy time on.
-const LONG: i64 = 8;
+/// A part of the axis.
+struct Stretch {
+    /// Milliseconds.
+    from: i64,
+    to: i64,
+    /// The length that it has in the drawing.
+    length: i64,
+}
+
+impl Stretch {
+    fn is_shortened(&self) -> bool {
+        self.length < self.to - self.from
+    }
+}
+
+/// A quiet stretch is shortened from this part of the busy time on: half of it.
+const LONG: i64 = 2;
 
 /// What is left of it: this part of the busy time.
 const SHORT: i64 = 24;
 
-/// About so many times of day stand on the axis.
-const TICKS: i64 = 6;
+/// No more than so many times of day stand on the axis.
+const TICKS: i64 = 12;
 
 impl Axis {
     fn of(timeline: &Timeline) -> Axis {
@@ -105,13 +120,13 @@ impl Axis {
     }
 
     fn push(&mut self, from: i64, to: i64, length: i64) {
-        self.stretches.push((from, to, length));
+        self.stretches.push(Stretch { from, to, length });
         self.length += length;
     }
 
     fn place(&self, ms: i64) -> u64 {
         let mut before = 0;
-        for (from, to, length) in &self.stretches {
+        for Stretch { from, to, length } in &self.stretches {
             if ms <= *to {
                 let part = i128::from(ms - from) * i128::from(*length);
                 let within = part / i128::from((to - from).max(1));
@@ -139,39 +154,51 @@ impl Axis {
                 words: format!("{word}{}", run.agent_type),
             }
         };
+        let finest = steps(self.length).next().unwrap_or(1);
+        let between =
+            |step| self.round(begin, step).map(|ms| self.tick(begin, ms, finest)).collect();
+        let steps = steps(self.length);
         Lanes {
             length: self.length.max(1) as u64,
             rows: timeline.runs.iter().map(lane).collect(),
-            ticks: self.ticks(begin),
+            ticks: self.begins().map(|ms| self.tick(begin, ms, finest)).collect(),
+            between: steps.map(between).collect(),
             cuts: self.cuts.clone(),
             listed: Some(listed(&timeline.runs)),
         }
     }
 
-    /// Where the drawing and what follows a shortened stretch begin, then round times of day.
-    fn ticks(&self, begin: Timestamp) -> Vec<(u64, String)> {
-        let shortened = |(from, to, length): &&(i64, i64, i64)| *length < to - from;
-        let jumps = self.stretches.iter().filter(shortened).map(|(_, to, _)| *to);
-        let step = step(self.length);
-        let last = self.stretches.last().map_or(0, |(_, to, _)| *to);
-        let days = begin.day() != begin.plus_millis(last).day();
-        let told = |ms: i64| {
-            let at = begin.plus_millis(ms);
-            let clock = at.clock();
-            match (days, step < 60_000) {
-                (true, _) => format!("{} {}", &at.day()[5..], &clock[..5]),
-                (false, true) => clock,
-                (false, false) => clock[..5].to_owned(),
-            }
+    /// Where the drawing and what follows a shortened stretch begin.
+    fn begins(&self) -> impl Iterator<Item = i64> {
+        let last = self.last();
+        let jumps = self.stretches.iter().filter(|it| it.is_shortened()).map(|it| it.to);
+        [0].into_iter().chain(jumps.filter(move |to| *to < last))
+    }
+
+    fn last(&self) -> i64 {
+        self.stretches.last().map_or(0, |it| it.to)
+    }
+
+    /// Round times of day, `step` milliseconds apart, where nothing was shortened.
+    fn round(&self, begin: Timestamp, step: i64) -> impl Iterator<Item = i64> {
+        let linear = self.stretches.iter().filter(|it| !it.is_shortened());
+        linear.flat_map(move |it| {
+            let past = begin.plus_millis(it.from).unix_millis().rem_euclid(step);
+            (it.from + step - past..it.to).step_by(step as usize)
+        })
+    }
+
+    /// A place and the time of day there.
+    fn tick(&self, begin: Timestamp, ms: i64, step: i64) -> (u64, String) {
+        let at = begin.plus_millis(ms);
+        let (day, clock) = (at.day(), at.clock());
+        let days = begin.day() != begin.plus_millis(self.last()).day();
+        let told = match (days, step < 60_000) {
+            (true, _) => format!("{} {}", &day[5..], &clock[..5]),
+            (false, true) => clock,
+            (false, false) => clock[..5].to_owned(),
         };
-        let tick = |ms: i64| (self.place(ms), told(ms));
-        let linear = self.stretches.iter().filter(|it| !shortened(it));
-        let round = linear.flat_map(|(from, to, _)| {
-            let first = step - begin.plus_millis(*from).unix_millis().rem_euclid(step);
-            (from + first..*to).step_by(step as usize)
-        });
-        let ends = jumps.filter(|to| *to < last);
-        [0].into_iter().chain(ends).chain(round).map(tick).collect()
+        (self.place(ms), told)
     }
 }
 
@@ -198,12 +225,13 @@ fn listed(runs: &[Run]) -> Table {
     Table::new(columns, "nothing was deployed").rows(runs.iter().map(row))
 }
 
-/// A round number of milliseconds that divides `length` into a few parts.
-fn step(length: i64) -> i64 {
-    let seconds = [1, 2, 5, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600];
-    let days = [43_200, 86_400, 604_800, 2_592_000, 31_536_000];
-    let steps = seconds.into_iter().chain(days).map(|seconds| seconds * 1_000);
-    steps.clone().find(|step| length / step <= TICKS).or(steps.last()).expect("there are steps")
+/// Round numbers of milliseconds that divide `length` into parts, from many to few.
+fn steps(length: i64) -> impl Iterator<Item = i64> {
+    let minutes = [60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200];
+    let days = [1, 2, 7, 14, 30, 90, 365].map(|days| days * 86_400);
+    let seconds = [1, 2, 5, 15, 30].into_iter().chain(minutes).chain(days);
+    let steps = seconds.map(|seconds| seconds * 1_000);
+    steps.skip_while(move |step| length / step > TICKS).take_while(move |step| *step <= length)
 }
 
 /// The stretches in which nothing began, ended, or ran that has come back.

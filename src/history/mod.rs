@@ -1,7 +1,8 @@
 //! The record: sessions, deployments, completions. Written so that a retry changes nothing and a
 //! contradiction is refused with both sides shown.
 //!
-//! [`History`] is the handle; `sessions`, `deployments` and `completions` write, `query`, `latest` and `timeline` read.
+//! [`History`] is the handle; `sessions`, `deployments` and `completions` write; `query`, `latest` and
+//! `timeline` read.
 
 mod collected;
 mod completions;

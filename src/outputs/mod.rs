@@ -1,8 +1,8 @@
 //! What came back from deployments: collected, checked, and brought together in a report.
 //!
-//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `synthesize`, `compare`, `versions`
-//! and `recall`. [`SynthesisContext`]
-//! is the serializable data of a report, the same for its JSON and for its template.
+//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `synthesize`, `compare`,
+//! `versions` and `recall`. [`SynthesisContext`] is the serializable data of a report, the same for
+//! its JSON and for its template.
 
 mod build;
 mod collect;

@@ -191,8 +191,10 @@ fn file(it: &Option<Deliverable>) -> Cell {
     let Some(it) = it else { return Cell::toned("-", Tone::Faint) };
     let changed = lines(it.lines_added, it.lines_modified, it.lines_removed);
     match (short(&it.content_hash), it.exists) {
-        (Some(hash), _) if it.lines_added.is_none() => hash.into(),
-        (Some(hash), _) => format!("{hash} {}", changed.text).into(),
+        (Some(hash), _) => match changed {
+            Some(lines) => format!("{hash} {lines}").into(),
+            None => hash.into(),
+        },
         (None, true) => Cell::toned("no file", Tone::Warning),
         (None, false) => Cell::toned("missing", Tone::Bad),
     }

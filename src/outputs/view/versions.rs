@@ -53,63 +53,66 @@ impl DeliverableHistory {
     }
 }
 
+/// Five columns, so that a line with long ids fits 80.
 fn table(versions: &[DeliverableVersion]) -> Table {
     let columns = vec![
-        Column::left(""),
         Column::left("collected"),
         Column::left("execution"),
-        Column::left("agent"),
-        Column::left("hash"),
-        Column::right("size"),
-        Column::left("lines"),
+        Column::wide("agent"),
+        Column::wide("content"),
         Column::wide("gates"),
     ];
     let row = |it: &DeliverableVersion| {
         vec![
-            Cell::toned(if it.is_on_disk { "●" } else { "" }, Tone::Good),
             Cell::when(it.created_at),
             it.execution_id.clone().into(),
             it.agent_type.clone().into(),
-            hash(it),
-            Cell::or_dash(it.size.map(bytes)),
-            lines(it.lines_added, it.lines_modified, it.lines_removed),
+            content(it),
             gates(&it.gates),
         ]
     };
     Table::new(columns, "no versions").rows(versions.iter().map(row))
 }
 
-/// What stood there; a text as in the version before is faint.
-fn hash(it: &DeliverableVersion) -> Cell {
-    match (short(&it.content_hash), it.exists) {
-        (Some(hash), _) if it.changed => hash.into(),
-        (Some(hash), _) => Cell::toned(format!("{hash} ="), Tone::Faint),
-        (None, true) => Cell::toned("no file", Tone::Warning),
-        (None, false) => Cell::toned("missing", Tone::Bad),
-    }
+/// `95f2b363 ● 135 B +4`: what stood there, whether it still does, its size and its new lines. A text
+/// as in the version before is marked `=`.
+fn content(it: &DeliverableVersion) -> Cell {
+    let Some(hash) = short(&it.content_hash) else {
+        return match it.exists {
+            true => Cell::toned("no file", Tone::Warning),
+            false => Cell::toned("missing", Tone::Bad),
+        };
+    };
+    let mut told = vec![hash.to_owned()];
+    told.extend((!it.changed).then(|| "=".to_owned()));
+    told.extend(it.is_on_disk.then(|| "●".to_owned()));
+    told.extend(it.size.map(bytes));
+    told.extend(lines(it.lines_added, it.lines_modified, it.lines_removed));
+    let tone = if it.is_on_disk { Tone::Good } else { Tone::Plain };
+    Cell::toned(told.join(" "), tone)
 }
 
-/// `+12 ~3 -1`: added, modified, removed.
-pub(super) fn lines(added: Option<u64>, modified: Option<u64>, removed: Option<u64>) -> Cell {
+/// `+12 ~3 -1`: added, modified, removed; none where none are known to be.
+pub(super) fn lines(
+    added: Option<u64>,
+    modified: Option<u64>,
+    removed: Option<u64>,
+) -> Option<String> {
     let told = [("+", added), ("~", modified), ("-", removed)];
     let told = told.iter().filter_map(|(sign, count)| Some((sign, (*count)?)));
     let told: Vec<String> = told
         .filter(|(_, count)| *count > 0)
         .map(|(sign, count)| format!("{sign}{count}"))
         .collect();
-    match (told.is_empty(), added) {
-        (false, _) => told.join(" ").into(),
-        (true, Some(_)) => Cell::toned("none", Tone::Faint),
-        (true, None) => Cell::toned("-", Tone::Faint),
-    }
+    (!told.is_empty()).then(|| told.join(" "))
 }
 
-/// `recall:fail, 2 pass`: what did not pass by name.
+/// `recall: fail, 2 pass`: what did not pass by name.
 fn gates(gates: &BTreeMap<String, GateResult>) -> Cell {
     let failed = gates.values().any(|result| *result == GateResult::Fail);
     let passed = gates.values().filter(|result| **result == GateResult::Pass).count();
     let others = gates.iter().filter(|(_, result)| **result != GateResult::Pass);
-    let mut told: Vec<String> = others.map(|(name, result)| format!("{name}:{result}")).collect();
+    let mut told: Vec<String> = others.map(|(name, result)| format!("{name}: {result}")).collect();
     if passed > 0 {
         told.push(format!("{passed} pass"));
     }

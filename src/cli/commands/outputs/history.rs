@@ -7,8 +7,8 @@ use std::process::ExitCode;
 /// List the versions of one deliverable over all executions, newest first
 #[derive(Args)]
 #[command(
-    after_help = "A version is the file as an execution left it; the gates are those reported \
-with it, else\nthe execution's last.\n\nExample:\n  sortie outputs history src/search.rs"
+    after_help = "A version is the file as an execution left it: ● is what is on disk now, = the \
+same text as\nbefore. The gates are those reported with it, else the execution's last.\n\nExample:\n  sortie outputs history src/search.rs"
 )]
 pub struct History {
     /// The file, from here or from the project's root

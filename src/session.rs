@@ -15,6 +15,11 @@ use crate::model::{
 use crate::outputs::{Collected, Collection, Synthesis, Verification};
 use crate::workspace::Workspace;
 
+mod given;
+mod view;
+
+pub use given::ContextGiven;
+
 /// One session of a project.
 #[derive(Debug)]
 pub struct Session<'w> {

@@ -77,7 +77,7 @@ fn names_in(directory: &Path) -> Vec<String> {
 }
 
 /// A reason in a sentence.
-fn told(reason: SkipReason, detail: &Option<String>) -> String {
+pub(super) fn told(reason: SkipReason, detail: &Option<String>) -> String {
     let text = match reason {
         SkipReason::Binary => "it is a binary file",
         SkipReason::NotUtf8 => "its text is not UTF-8",

@@ -26,7 +26,8 @@ impl Context<'_> {
         self.store.read(|r| r.bundles(limit))
     }
 
-    fn kept(&self, name: &Path) -> Result<Bundle> {
+    /// The bundle that the store has under an id, the beginning of one, or `latest`.
+    pub(crate) fn kept(&self, name: &Path) -> Result<Bundle> {
         let text = name.to_string_lossy();
         if text.contains(['/', '\\']) || text.ends_with(".json") {
             return Err(BundleFault::Absent { path: name.into() }.into());

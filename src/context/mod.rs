@@ -2,7 +2,7 @@
 //! kept so that it can be given again.
 //!
 //! [`Context`] is the handle; its verbs stand in the file of their name: `prepare`, `bounds`,
-//! `shared` (deduplication across bundles), `brief` (rendering), `load`, `validate`, `usage`. The way of a
+//! `shared` (deduplication across bundles), `brief` (rendering), `load`, `validate`, `usage`, `compare`, `verify`. The way of a
 //! bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) → `budget` → store.
 
 mod advice;
@@ -32,6 +32,9 @@ mod validate;
 mod view;
 mod walk;
 
+mod compare;
+mod verify;
+
 pub use advice::{Action, OverBudget, Step};
 pub use bounds::{Bounds, FileShare};
 pub use brief::Briefing;
@@ -50,6 +53,10 @@ pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
 pub use view::{BundleList, ModelList, TemplateList};
 pub use walk::WalkRules;
+
+pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
+pub use verify::{BundleCheck, CheckedItem, DiskState};
+pub(crate) use view::{change_table, changes_in_words, checked_blocks, states_in_words};
 
 use crate::briefing::Library;
 use crate::config::Config;

@@ -11,7 +11,7 @@ use crate::store::content;
 use rayon::prelude::*;
 
 /// How large a file may be of which only a part is taken.
-const PART_OF: u64 = 1 << 30;
+pub(super) const PART_OF: u64 = 1 << 30;
 
 /// A text that goes into a bundle.
 #[derive(Debug, Clone)]
@@ -88,7 +88,7 @@ fn read(root: &Root, file: &Selected, max_file_size: u64) -> Result<Result<Loade
 }
 
 /// The text that bytes stand for: by their byte order mark, else UTF-8.
-fn decode(bytes: Vec<u8>) -> Result<(String, Encoding), Refusal> {
+pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Encoding), Refusal> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
         let whole = bytes.len().is_multiple_of(2);
@@ -142,6 +142,22 @@ fn cut(source: &str, text: String, part: &Part) -> Result<(String, Selection)> {
                 }
                 .into()),
             }
+        }
+    }
+}
+
+/// The part of a text that was taken of an earlier one, if it is still to be found.
+pub(super) fn cut_again(text: &str, selection: &Selection) -> Option<String> {
+    match selection {
+        Selection::Whole => Some(text.to_owned()),
+        Selection::Sections(titles) => {
+            let all = sections::sections(text);
+            let taken = sections::titled(&all, titles)?;
+            Some(sections::text_of(text, &taken))
+        }
+        Selection::Lines { first, last } => {
+            let lines: Vec<&str> = text.split_inclusive('\n').collect();
+            Some(lines.get(first.checked_sub(1)?..*last)?.concat())
         }
     }
 }

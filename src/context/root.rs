@@ -83,6 +83,15 @@ impl Root {
         }
     }
 
+    /// Where what [`Root::name`] named stands.
+    pub fn located(&self, name: &str) -> PathBuf {
+        let plain = self.dir.join(name);
+        match name.contains("\\x") && std::fs::symlink_metadata(&plain).is_err() {
+            true => self.dir.join(unescaped(name)),
+            false => plain,
+        }
+    }
+
     /// The file a path leads to, all links followed, if that lies inside the root.
     fn inside(&self, absolute: &Path) -> Result<PathBuf, Refusal> {
         let real = absolute.canonicalize().map_err(|error| unreadable(&error))?;
@@ -127,6 +136,28 @@ impl Root {
             false => Ok(bytes),
         }
     }
+}
+
+/// The bytes that `\xff` in a name stands for.
+#[cfg(unix)]
+fn unescaped(name: &str) -> PathBuf {
+    use std::os::unix::ffi::OsStringExt;
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let digits = rest.strip_prefix(b"\\x").and_then(|rest| rest.get(..2));
+        let byte = digits
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { &rest[4..] } else { after };
+    }
+    std::ffi::OsString::from_vec(bytes).into()
+}
+
+#[cfg(not(unix))]
+fn unescaped(name: &str) -> PathBuf {
+    PathBuf::from(name)
 }
 
 fn unreadable(error: &std::io::Error) -> Refusal {

@@ -107,6 +107,20 @@ fn one<'a>(all: &'a [Section], name: &str) -> Result<&'a Section, Miss> {
     }
 }
 
+/// The sections of just these titles, in the order of the text; none if one is absent or ambiguous.
+pub fn titled(all: &[Section], titles: &[String]) -> Option<Vec<Section>> {
+    let mut taken = Vec::new();
+    for title in titles {
+        let mut called = all.iter().filter(|section| section.title == *title);
+        match (called.next(), called.next()) {
+            (Some(only), None) => taken.push(only.clone()),
+            _ => return None,
+        }
+    }
+    taken.sort_by_key(|section| section.range.start);
+    Some(taken)
+}
+
 /// The text of some sections, each once even where one lies within another.
 pub fn text_of(text: &str, taken: &[Section]) -> String {
     let mut end = 0;

@@ -101,6 +101,19 @@ pub enum HistoryFault {
     /// No briefing was recorded for the deployment.
     #[error("no briefing is on record for {id}")]
     NoBriefing { id: ExecutionId, bundle: Option<BundleId> },
+    /// `latest` of an agent type or a session of which there is none.
+    #[error("there is no deployment{}", of(agent_type, session))]
+    NoneOf { agent_type: Option<String>, session: Option<SessionId>, near: Vec<String> },
+    /// An id, and what only narrows `latest`.
+    #[error("'{}' names one deployment already", name.escape_debug())]
+    Narrowed { name: String },
+}
+
+/// “ of agent type 'reviewer' in s-1”.
+fn of(agent_type: &Option<String>, session: &Option<SessionId>) -> String {
+    let agent = agent_type.as_ref().map(|it| format!(" of agent type '{}'", it.escape_debug()));
+    let session = session.as_ref().map(|it| format!(" in {it}"));
+    format!("{}{}", agent.unwrap_or_default(), session.unwrap_or_default())
 }
 
 impl Fault for HistoryFault {
@@ -112,7 +125,10 @@ impl Fault for HistoryFault {
             | Self::OtherCompletion { .. }
             | Self::OtherBundle { .. } => Kind::Conflict,
             Self::OverBudget { .. } => Kind::OverBudget,
-            Self::NoVersion { .. } | Self::NoBriefing { .. } => Kind::NotFound,
+            Self::NoVersion { .. } | Self::NoBriefing { .. } | Self::NoneOf { .. } => {
+                Kind::NotFound
+            }
+            Self::Narrowed { .. } => Kind::Usage,
         }
     }
 
@@ -142,6 +158,14 @@ impl Fault for HistoryFault {
             }
             Self::NoBriefing { bundle: None, .. } => {
                 "it was recorded without a bundle; give --context-bundle at deployment".into()
+            }
+            Self::NoneOf { near, .. } if !near.is_empty() => {
+                format!("did you mean {}? `sortie track query` lists them", near.join(" or "))
+            }
+            Self::NoneOf { .. } => "`sortie track query` lists the deployments".into(),
+            Self::Narrowed { .. } => {
+                "--agent-type and --session-id choose among the latest: leave them out, or say `latest`"
+                    .into()
             }
         })
     }

@@ -1,7 +1,8 @@
 //! The record: sessions, deployments, completions. Written so that a retry changes nothing and a
 //! contradiction is refused with both sides shown.
 //!
-//! [`History`] is the handle; `sessions`, `deployments` and `completions` write, `query` reads.
+//! [`History`] is the handle; `sessions`, `deployments` and `completions` write; `query`, `latest` and
+//! `timeline` read.
 
 mod collected;
 mod completions;
@@ -11,6 +12,9 @@ mod query;
 mod sessions;
 mod view;
 
+mod latest;
+mod timeline;
+
 pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
@@ -19,6 +23,8 @@ pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
 pub use sessions::NewSession;
 pub use view::{ExecutionList, SessionList};
+
+pub use timeline::{IdleGap, Run, Timeline};
 
 use crate::model::Timestamp;
 use crate::store::Store;

@@ -39,6 +39,23 @@ impl Timestamp {
         self.0.format("%Y-%m-%d %H:%MZ").to_string()
     }
 
+    /// The time of day to the second, UTC: `09:30:00`.
+    pub fn clock(self) -> String {
+        self.0.format("%H:%M:%S").to_string()
+    }
+
+    /// Milliseconds since 1970.
+    pub fn unix_millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
+    /// So many milliseconds later.
+    pub fn plus_millis(self, ms: i64) -> Timestamp {
+        TimeDelta::try_milliseconds(ms)
+            .and_then(|delta| self.0.checked_add_signed(delta))
+            .map_or(self, Self)
+    }
+
     /// Milliseconds from `earlier` to this; negative if the clock was set back.
     pub fn millis_since(self, earlier: Timestamp) -> i64 {
         (self.0 - earlier.0).num_milliseconds()

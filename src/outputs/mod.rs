@@ -1,7 +1,8 @@
 //! What came back from deployments: collected, checked, and brought together in a report.
 //!
-//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify` and `synthesize`. [`SynthesisContext`]
-//! is the serializable data of a report, the same for its JSON and for its template.
+//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `synthesize`, `compare`,
+//! `versions` and `recall`. [`SynthesisContext`] is the serializable data of a report, the same for
+//! its JSON and for its template.
 
 mod build;
 mod collect;
@@ -11,6 +12,11 @@ mod recommend;
 mod synthesize;
 mod verify;
 mod view;
+
+mod compare;
+mod message;
+mod recall;
+mod versions;
 
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
@@ -22,6 +28,11 @@ pub use context::{
 pub use synthesize::{ReportFault, Synthesis, Unrecorded};
 pub use verify::{DeliverableState, Verdict, Verification};
 pub use view::{OutputList, ReportList};
+
+pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
+pub use message::{MessageDiff, MessageLine};
+pub use recall::{Recall, RecalledNote, RecalledRun};
+pub use versions::{DeliverableHistory, DeliverableVersion, OnDisk, UnknownDeliverable};
 
 use crate::briefing::Library;
 use crate::context::Root;

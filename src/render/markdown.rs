@@ -1,5 +1,6 @@
 //! Markdown for code hosts.
 
+use super::lanes::{self, Drawn};
 use super::sanitize::visible;
 use super::view::{Align, Block, Cell, Document, Table};
 
@@ -18,6 +19,15 @@ fn block(block: &Block) -> String {
         Block::Table(it) => table(it),
         Block::Text(text) => text.lines().map(|line| format!("{}\n", cell(line))).collect(),
         Block::Bar { label, share, .. } => format!("{}: {:.1} %\n", cell(label), share * 100.0),
+        Block::Code { language, lines } => {
+            code(language, lines.iter().map(|line| visible(&line.text)).collect())
+        }
+        Block::Lanes(it) => {
+            let line = |it: Drawn| format!("{}{}{}", it.before, it.bar, it.after);
+            let drawing = code("text", it.drawn(lanes::WIDTH).into_iter().map(line).collect());
+            it.listed.iter().map(|it| table(it) + "\n").collect::<String>() + &drawing
+        }
+        Block::Bounded(it) => it.fitted(cell),
     }
 }
 
@@ -37,6 +47,14 @@ fn table(table: &Table) -> String {
 
 fn line(cells: Vec<String>) -> String {
     format!("| {} |\n", cells.join(" | "))
+}
+
+/// Lines in a fence that none of them can close.
+fn code(language: &str, lines: Vec<String>) -> String {
+    let run = |line: &String| line.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(lines.iter().map(run).max().unwrap_or(0).max(2) + 1);
+    let lines: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
+    format!("{fence}{language}\n{lines}{fence}\n")
 }
 
 /// Text that stays text in a table: no markup, no element, no image.

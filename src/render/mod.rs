@@ -1,16 +1,22 @@
 //! From a result to text: one view, many formats. Pure: nothing here prints.
 
+mod bounded;
 mod csv;
 mod figures;
+mod lanes;
 mod markdown;
 mod outputs;
 mod sanitize;
+mod sides;
 mod table;
 mod view;
 
+pub use bounded::{Bounded, Section, Span};
 pub use figures::{ago, bytes, counted, duration, grouped, grouped_signed, tokens};
+pub use lanes::{Lane, Lanes};
 pub use outputs::output_table;
 pub use sanitize::{visible, visible_lines};
+pub use sides::{Side, sides};
 pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
 
 use crate::model::Timestamp;

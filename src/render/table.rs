@@ -2,6 +2,7 @@
 
 use super::Surface;
 use super::figures::ago;
+use super::lanes::{self, Drawn, Lanes};
 use super::sanitize::{visible, visible_lines};
 use super::view::{Align, Block, Cell, Column, Document, Table, Tone};
 use comfy_table::{
@@ -36,6 +37,14 @@ fn block(block: &Block, surface: Surface) -> String {
         Block::Text(text) if text.is_empty() => String::new(),
         Block::Text(text) => format!("{}\n", visible_lines(text.trim_end_matches('\n'))),
         Block::Bar { label, share, tone } => bar(label, *share, *tone, surface),
+        Block::Code { lines, .. } => {
+            let most = surface.width.map_or(usize::MAX, usize::from);
+            let shown = |it: &Cell| lanes::cut(&visible(&it.text), most);
+            let line = |it: &Cell| toned(shown(it).trim_end(), it.tone, surface) + "\n";
+            lines.iter().map(line).collect()
+        }
+        Block::Lanes(it) => lanes(it, surface),
+        Block::Bounded(it) => it.fitted(visible),
     }
 }
 
@@ -119,6 +128,16 @@ fn bar(label: &str, share: f64, tone: Tone, surface: Surface) -> String {
     let filled = ((share.clamp(0.0, 1.0)) * BAR as f64).round() as usize;
     let drawn = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     format!("{}  {}  {:.1} %\n", visible(label), toned(&drawn, tone, surface), share * 100.0)
+}
+
+/// What ran when, in the width there is.
+fn lanes(it: &Lanes, surface: Surface) -> String {
+    let width = surface.width.map_or(lanes::WIDTH, usize::from);
+    let line = |Drawn { before, bar, tone, after }: Drawn| {
+        let text = format!("{before}{}{after}", toned(&bar, tone, surface));
+        format!("{}\n", text.trim_end())
+    };
+    it.drawn(width).into_iter().map(line).collect()
 }
 
 fn bold(text: &str, surface: Surface) -> String {

@@ -1,5 +1,7 @@
 //! What a result looks like, before it is known where it goes.
 
+use super::bounded::Bounded;
+use super::lanes::Lanes;
 use crate::model::Timestamp;
 use serde_json::Value;
 
@@ -65,6 +67,16 @@ pub enum Block {
         share: f64,
         tone: Tone,
     },
+    /// Lines that keep their shape, such as the differences of two texts.
+    Code {
+        /// What the lines are written in, for formats that tell it.
+        language: &'static str,
+        lines: Vec<Cell>,
+    },
+    /// What ran when, on one axis.
+    Lanes(Lanes),
+    /// Sections that have at most so many characters together, whatever the format.
+    Bounded(Bounded),
 }
 
 /// Columns and rows, all cells text.
@@ -203,6 +215,24 @@ impl Document {
     /// Adds plain text.
     pub fn text(mut self, text: impl Into<String>) -> Document {
         self.blocks.push(Block::Text(text.into()));
+        self
+    }
+
+    /// Adds lines that keep their shape.
+    pub fn code(mut self, language: &'static str, lines: Vec<Cell>) -> Document {
+        self.blocks.push(Block::Code { language, lines });
+        self
+    }
+
+    /// Adds what ran when.
+    pub fn lanes(mut self, lanes: Lanes) -> Document {
+        self.blocks.push(Block::Lanes(lanes));
+        self
+    }
+
+    /// Adds sections of a bounded length.
+    pub fn bounded(mut self, bounded: Bounded) -> Document {
+        self.blocks.push(Block::Bounded(bounded));
         self
     }
 

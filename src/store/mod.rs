@@ -17,6 +17,7 @@ mod open;
 mod outputs;
 mod reports;
 mod sessions;
+mod subjects;
 
 pub use bundles::BundleRow;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
@@ -25,3 +26,4 @@ pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;
 pub use sessions::SessionFilter;
+pub use subjects::SubjectState;

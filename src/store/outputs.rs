@@ -20,7 +20,7 @@ pub struct OutputFilter {
     pub limit: u32,
 }
 
-fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
+pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
     Ok(Output {
         output_id: row.get(0)?,
         execution_id: row.get(1)?,

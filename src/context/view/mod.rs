@@ -8,4 +8,10 @@ mod plans;
 mod sharing;
 mod words;
 
+mod checks;
+mod diffs;
+
 pub use lists::{BundleList, ModelList, TemplateList};
+
+pub(crate) use checks::{checked_blocks, states_in_words};
+pub(crate) use diffs::{change_table, changes_in_words};

@@ -2,4 +2,6 @@
 
 mod records;
 
+mod timeline;
+
 pub use records::{ExecutionList, SessionList};

@@ -2,4 +2,8 @@
 
 mod records;
 
+mod diffs;
+mod recall;
+mod versions;
+
 pub use records::{OutputList, ReportList};

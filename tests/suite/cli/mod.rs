@@ -4,3 +4,6 @@ mod ctx;
 mod outputs;
 mod setup;
 mod track;
+
+mod compare;
+mod recall;

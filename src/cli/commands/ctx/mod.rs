@@ -11,6 +11,9 @@ mod prepare;
 mod show;
 mod validate;
 
+mod diff;
+mod verify;
+
 use super::Verb;
 use clap::Subcommand;
 use sortie::Result;
@@ -31,6 +34,8 @@ pub enum Ctx {
     Templates(lists::Templates),
     Models(lists::Models),
     Plan(plan::Plan),
+    Verify(verify::Verify),
+    Diff(diff::Diff),
 }
 
 impl Ctx {
@@ -49,6 +54,8 @@ impl Ctx {
             Self::Templates(it) => it.run(verb),
             Self::Models(it) => it.run(verb),
             Self::Plan(it) => it.run(verb),
+            Self::Verify(it) => it.run(verb),
+            Self::Diff(it) => it.run(verb),
         }
     }
 }

@@ -5,6 +5,9 @@ mod query;
 mod reports;
 mod synthesize;
 
+mod diff;
+mod history;
+
 use super::Verb;
 use clap::Subcommand;
 use sortie::Result;
@@ -18,6 +21,8 @@ pub enum Outputs {
     Synthesize(synthesize::Synthesize),
     Reports(reports::Reports),
     Show(reports::Show),
+    History(history::History),
+    Diff(diff::Diff),
 }
 
 impl Outputs {
@@ -29,6 +34,8 @@ impl Outputs {
             Self::Synthesize(it) => it.run(verb),
             Self::Reports(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
+            Self::History(it) => it.run(verb),
+            Self::Diff(it) => it.run(verb),
         }
     }
 }

@@ -5,6 +5,11 @@ mod deployment;
 mod query;
 mod session;
 
+mod context;
+mod diff;
+mod recall;
+mod timeline;
+
 use super::Verb;
 use clap::Subcommand;
 use sortie::Result;
@@ -21,6 +26,10 @@ pub enum Track {
     Query(query::Query),
     Show(query::Show),
     Sessions(query::Sessions),
+    Context(context::Context),
+    Diff(diff::Diff),
+    Timeline(timeline::Timeline),
+    Recall(recall::Recall),
 }
 
 impl Track {
@@ -35,6 +44,10 @@ impl Track {
             Self::Query(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
             Self::Sessions(it) => it.run(verb),
+            Self::Context(it) => it.run(verb),
+            Self::Diff(it) => it.run(verb),
+            Self::Timeline(it) => it.run(verb),
+            Self::Recall(it) => it.run(verb),
         }
     }
 }

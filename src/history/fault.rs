@@ -33,11 +33,16 @@ fn seen_from(a: &str, b: &str) -> usize {
     if alike < SHOWN / 2 { 0 } else { alike - SHOWN / 4 }
 }
 
+/// Two values, shortened so that their difference is seen.
+pub(super) fn shown_apart(recorded: &str, given: &str) -> (String, String) {
+    let from = seen_from(recorded, given);
+    (shown(recorded, from), shown(given, from))
+}
+
 impl Differences {
     pub fn compare(mut self, field: &'static str, recorded: &str, given: &str) -> Self {
         if recorded != given {
-            let from = seen_from(recorded, given);
-            let (recorded, given) = (shown(recorded, from), shown(given, from));
+            let (recorded, given) = shown_apart(recorded, given);
             self.0.push(Difference { field, recorded, given });
         }
         self

@@ -4,6 +4,7 @@
 //! on them stand with their table family. What follows about durability was measured; see the
 //! design notes in `references/architecture.md` before changing a pragma.
 
+mod archive;
 mod bundles;
 mod columns;
 pub mod content;
@@ -16,12 +17,17 @@ mod names;
 mod open;
 mod outputs;
 mod reports;
+mod retention;
 mod sessions;
 
+pub use archive::{BriefingRow, Chosen, Series};
 pub use bundles::BundleRow;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
+pub use content::PackedContents;
 pub use fault::StoreFault;
+pub use migrate::SCHEMA;
 pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;
+pub use retention::{Amounts, SessionFacts, Space};
 pub use sessions::SessionFilter;

@@ -1,5 +1,7 @@
 //! How this area's results look: a file a question.
 
+mod archive;
 mod records;
+mod retention;
 
 pub use records::{ExecutionList, SessionList};

@@ -1,7 +1,9 @@
 //! `sortie track`: the record.
 
+mod archive;
 mod completion;
 mod deployment;
+mod prune;
 mod query;
 mod session;
 
@@ -21,6 +23,9 @@ pub enum Track {
     Query(query::Query),
     Show(query::Show),
     Sessions(query::Sessions),
+    Export(archive::Export),
+    Import(archive::Import),
+    Prune(prune::Prune),
 }
 
 impl Track {
@@ -35,6 +40,9 @@ impl Track {
             Self::Query(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
             Self::Sessions(it) => it.run(verb),
+            Self::Export(it) => it.run(verb),
+            Self::Import(it) => it.run(verb),
+            Self::Prune(it) => it.run(verb),
         }
     }
 }

@@ -1,0 +1,112 @@
+//! How pruning looks: what goes, what is kept and why.
+
+use super::archive::kinds;
+use crate::history::archive::Amounts;
+use crate::history::retention::{Going, Kept, Pruned, RetentionPlan};
+use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
+use serde_json::Value;
+
+/// How many sessions the table names.
+const SHOWN: usize = 20;
+
+fn counts(amounts: &Amounts) -> String {
+    let each = kinds(amounts).into_iter().filter(|(_, count)| *count > 0);
+    let each: Vec<String> = each
+        .map(|(kind, count)| counted(count as usize, kind.trim_end_matches('s'), kind))
+        .collect();
+    match each.is_empty() {
+        true => "nothing".to_owned(),
+        false => each.join(", "),
+    }
+}
+
+fn kept(kept: &Kept) -> String {
+    let reasons = [
+        (kept.newest, "among the newest"),
+        (kept.recent, "ended within the days"),
+        (kept.open, "not ended"),
+        (kept.with_open_deployments, "with deployments that have not come back"),
+    ];
+    let told = reasons.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> =
+        told.map(|(count, reason)| format!("{} {reason}", grouped(*count))).collect();
+    let total = counted(kept.total() as usize, "session", "sessions");
+    match told.is_empty() {
+        true => total,
+        false => format!("{total}: {}", told.join(", ")),
+    }
+}
+
+fn table(sessions: &[Going]) -> Table {
+    let columns = vec![
+        Column::left("session"),
+        Column::left("ended"),
+        Column::right("executions"),
+        Column::wide("scope"),
+    ];
+    let row = |it: &Going| {
+        vec![
+            it.session_id.clone().into(),
+            it.ended_at.map_or_else(|| Cell::or_dash(None::<String>), Cell::when),
+            grouped(it.executions).into(),
+            it.scope.clone().into(),
+        ]
+    };
+    Table::new(columns, "no sessions").rows(sessions.iter().take(SHOWN).map(row))
+}
+
+fn listed(document: Document, sessions: &[Going]) -> Document {
+    if sessions.is_empty() {
+        return document;
+    }
+    let document = document.table(table(sessions));
+    match sessions.len().saturating_sub(SHOWN) {
+        0 => document,
+        more => document.text(format!("and {} more", grouped(more as u64))),
+    }
+}
+
+impl View for RetentionPlan {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let fields = vec![
+            ("would delete", counts(&self.amounts).into()),
+            ("takes up", bytes(self.bytes).into()),
+            ("keeps", kept(&self.kept).into()),
+        ];
+        listed(Document::new().fields(fields), &self.sessions)
+    }
+}
+
+impl View for Pruned {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let mut fields = vec![("deleted", Cell::from(counts(&self.deleted)))];
+        if let Some(archive) = &self.archive {
+            let smaller = format!("the database is {} smaller", bytes(self.bytes_freed));
+            let free = match self.bytes_reusable {
+                0 => String::new(),
+                free => format!("; {} in it are free for new records", bytes(free)),
+            };
+            fields.push(("archived in", archive.display().to_string().into()));
+            fields.push(("freed", format!("{smaller}{free}").into()));
+        }
+        fields.push(("keeps", kept(&self.plan.kept).into()));
+        if self.spared > 0 {
+            let count = counted(self.spared as usize, "session", "sessions");
+            let why = format!("{count}: something was recorded of them meanwhile");
+            fields.push(("spared", Cell::toned(why, Tone::Warning)));
+        }
+        listed(Document::new().fields(fields), &self.plan.sessions)
+    }
+
+    fn id(&self) -> Option<String> {
+        self.archive.as_ref().map(|it| it.display().to_string())
+    }
+}

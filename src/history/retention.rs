@@ -29,9 +29,9 @@ enum Why {
 /// How many sessions are kept, and why; each is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Kept {
-    /// They have not ended.
+    /// No rule keeps them, but they have not ended.
     pub open: u64,
-    /// They have ended, and some of their deployments have not come back.
+    /// No rule keeps them, but some of their deployments have not come back.
     pub with_open_deployments: u64,
     /// They ended within the days to keep.
     pub recent: u64,
@@ -88,18 +88,18 @@ impl Retention {
 
     /// Why a session is kept, if it is; `newer` sessions began after it.
     fn keeps(&self, session: &SessionFacts, newer: u64, now: Timestamp) -> Option<Why> {
-        let Some(ended_at) = session.ended_at.filter(|_| session.status.is_ended()) else {
-            return Some(Why::Open);
-        };
+        let ended_at = session.ended_at.filter(|_| session.status.is_ended());
         let since = self.since(now);
-        if session.open > 0 {
-            Some(Why::OpenDeployments)
-        } else if self.keep_sessions.is_some_and(|count| newer < u64::from(count)) {
+        let is_recent = ended_at.zip(since).is_some_and(|(end, since)| end >= since);
+        // What a rule keeps is told so; the open ones are those that no rule would keep.
+        if self.keep_sessions.is_some_and(|count| newer < u64::from(count)) {
             Some(Why::Newest)
-        } else if since.is_some_and(|since| ended_at >= since) {
+        } else if is_recent {
             Some(Why::Recent)
+        } else if ended_at.is_none() {
+            Some(Why::Open)
         } else {
-            None
+            (session.open > 0).then_some(Why::OpenDeployments)
         }
     }
 

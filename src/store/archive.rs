@@ -90,8 +90,7 @@ fn briefing(row: &Row<'_>) -> rusqlite::Result<BriefingRow> {
     })
 }
 
-const BRIEFING: &str =
-    "bundle_id, briefing_hash, token_count, tokens_upper, template, created_at";
+const BRIEFING: &str = "bundle_id, briefing_hash, token_count, tokens_upper, template, created_at";
 
 impl Reader<'_> {
     /// Chooses sessions with all they need, or the whole history if nothing narrows it.
@@ -123,11 +122,11 @@ impl Reader<'_> {
     /// The chosen contents by their hashes, each checked against its own.
     pub fn each_content(&self, sink: &mut dyn FnMut(&str, Vec<u8>) -> Result<()>) -> Result<()> {
         let sql = "SELECT content_hash FROM chosen_contents ORDER BY content_hash";
-        self.each(sql, |row| row.get::<_, String>(0), &mut |hash: String| {
-            match self.content(&hash)? {
-                Some(bytes) => sink(&hash, bytes),
-                None => Ok(()),
-            }
+        self.each(sql, |row| row.get::<_, String>(0), &mut |hash: String| match self
+            .content(&hash)?
+        {
+            Some(bytes) => sink(&hash, bytes),
+            None => Ok(()),
         })
     }
 
@@ -138,9 +137,8 @@ impl Reader<'_> {
     ) -> Result<()> {
         let sql = "SELECT seq, created_at, manifest FROM bundles
                    WHERE bundle_id IN (SELECT bundle_id FROM chosen_bundles) ORDER BY seq";
-        let bundle = |row: &Row<'_>| {
-            Ok((row.get(0)?, (row.get(1)?, row.get::<_, Json<Bundle>>(2)?.0)))
-        };
+        let bundle =
+            |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get::<_, Json<Bundle>>(2)?.0)));
         self.each(sql, bundle, sink)
     }
 
@@ -227,9 +225,8 @@ impl Reader<'_> {
 
     /// One rendering of a bundle.
     pub fn briefing(&self, bundle: &BundleId, hash: &str) -> Result<Option<BriefingRow>> {
-        let sql = format!(
-            "SELECT {BRIEFING} FROM briefings WHERE bundle_id = ?1 AND briefing_hash = ?2"
-        );
+        let sql =
+            format!("SELECT {BRIEFING} FROM briefings WHERE bundle_id = ?1 AND briefing_hash = ?2");
         Ok(self.0.prepare_cached(&sql)?.query_row(params![bundle, hash], briefing).optional()?)
     }
 

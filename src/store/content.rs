@@ -112,12 +112,7 @@ impl Writer<'_> {
             "INSERT INTO contents (content_hash, bytes, codec, data) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (content_hash) DO NOTHING",
         )?;
-        Ok(statement.execute(params![
-            content.hash,
-            content.bytes,
-            content.codec,
-            content.data
-        ])?)
+        Ok(statement.execute(params![content.hash, content.bytes, content.codec, content.data])?)
     }
 }
 

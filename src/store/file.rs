@@ -12,10 +12,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The same with whatever `produce` writes; a failure of it leaves no file behind.
-pub fn write_with<T>(
-    path: &Path,
-    produce: impl FnOnce(&mut dyn Write) -> Result<T>,
-) -> Result<T> {
+pub fn write_with<T>(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if target.exists() && !target.is_file() {
         let mut device =

@@ -22,8 +22,8 @@ mod sessions;
 
 pub use archive::{BriefingRow, Chosen, Series};
 pub use bundles::BundleRow;
-pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use content::PackedContents;
+pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;
 pub use migrate::SCHEMA;
 pub use names::{NameFault, Named};

@@ -43,21 +43,22 @@ impl Writer<'_> {
 
     /// The same, at a place among the others; without one it comes last.
     pub fn keep_report_at(&self, report: &Report, seq: Option<i64>) -> Result<()> {
-        self.0.prepare_cached(
-            "INSERT INTO reports (seq, report_id, session_id, created_at, template, bytes,
+        self.0
+            .prepare_cached(
+                "INSERT INTO reports (seq, report_id, session_id, created_at, template, bytes,
                                   content_hash)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (report_id) DO NOTHING",
-        )?
-        .execute(params![
-            seq,
-            report.report_id,
-            report.session_id,
-            report.created_at,
-            report.template,
-            report.bytes,
-            report.content_hash,
-        ])?;
+            )?
+            .execute(params![
+                seq,
+                report.report_id,
+                report.session_id,
+                report.created_at,
+                report.template,
+                report.bytes,
+                report.content_hash,
+            ])?;
         Ok(())
     }
 }

@@ -198,9 +198,8 @@ impl Writer<'_> {
     }
 
     fn delete_session(&self, id: &SessionId, gone: &mut Amounts) -> Result<()> {
-        let delete = |sql| -> Result<u64> {
-            Ok(self.0.prepare_cached(sql)?.execute(params![id])? as u64)
-        };
+        let delete =
+            |sql| -> Result<u64> { Ok(self.0.prepare_cached(sql)?.execute(params![id])? as u64) };
         gone.outputs += delete(
             "DELETE FROM outputs WHERE execution_id IN
                (SELECT execution_id FROM agent_executions WHERE session_id = ?1)",

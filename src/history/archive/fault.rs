@@ -33,7 +33,9 @@ pub enum ArchiveFault {
     #[error("{file} is damaged:{}", listed(lines, *more))]
     Damaged { file: String, lines: Vec<DamagedLine>, more: u64 },
     /// A record refers to another that is neither in the file nor on record.
-    #[error("{file}, line {line}: {record} needs {needs}, which is neither before it nor on record")]
+    #[error(
+        "{file}, line {line}: {record} needs {needs}, which is neither before it nor on record"
+    )]
     Lacking { file: String, line: u64, record: String, needs: String },
 }
 
@@ -52,9 +54,11 @@ impl Fault for ArchiveFault {
             Self::Damaged { .. } => {
                 "nothing was changed; write it again with `sortie track export`".into()
             }
-            Self::Lacking { .. } => "records before it were brought in, whole; write the file again \
+            Self::Lacking { .. } => {
+                "records before it were brought in, whole; write the file again \
                                      with `sortie track export` and import that"
-                .into(),
+                    .into()
+            }
         })
     }
 }

@@ -95,7 +95,12 @@ struct Step<'s, 'w> {
 }
 
 impl Import {
-    fn write(&mut self, history: &History<'_>, source: &Source, batch: &[(u64, Line)]) -> Result<()> {
+    fn write(
+        &mut self,
+        history: &History<'_>,
+        source: &Source,
+        batch: &[(u64, Line)],
+    ) -> Result<()> {
         if batch.is_empty() {
             return Ok(());
         }

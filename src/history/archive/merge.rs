@@ -129,7 +129,8 @@ pub fn deployment(recorded: &ExecutionLine, given: &ExecutionLine) -> Standing {
 /// What an execution was given: it may be said once after the deployment.
 pub fn context(recorded: &ExecutionLine, given: &ExecutionLine) -> Standing {
     let differing = differences(recorded, given, |name| CONTEXT.contains(&name));
-    let is_open = |it: &ExecutionLine| it.execution.bundle_id.is_none() && it.allocations.is_empty();
+    let is_open =
+        |it: &ExecutionLine| it.execution.bundle_id.is_none() && it.allocations.is_empty();
     match (is_open(recorded), is_open(given)) {
         _ if differing.is_empty() => Standing::Same,
         (true, false) => Standing::Later,

@@ -1,9 +1,7 @@
 //! How exports and imports look.
 
 use crate::history::archive::{Amounts, Conflict, Exported, FieldDifference, Imported};
-use crate::render::{
-    Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json,
-};
+use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
 use serde_json::Value;
 
 /// The kinds of records, in the order of a file, each with its number.

@@ -24,8 +24,8 @@ fn kept(kept: &Kept) -> String {
     let reasons = [
         (kept.newest, "among the newest"),
         (kept.recent, "ended within the days"),
-        (kept.open, "not ended"),
-        (kept.with_open_deployments, "with deployments that have not come back"),
+        (kept.open, "older but not ended"),
+        (kept.with_open_deployments, "older but with open deployments"),
     ];
     let told = reasons.iter().filter(|(count, _)| *count > 0);
     let told: Vec<String> =

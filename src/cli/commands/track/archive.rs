@@ -108,6 +108,8 @@ impl Fault for FormatFault {
     }
 
     fn hint(&self) -> Option<String> {
-        Some("leave --format out; `sortie track query --format csv` lists for other programs".into())
+        Some(
+            "leave --format out; `sortie track query --format csv` lists for other programs".into(),
+        )
     }
 }

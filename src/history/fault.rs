@@ -24,7 +24,7 @@ fn shown(value: &str, from: usize) -> String {
     let part: String = value.chars().skip(from).take(SHOWN).collect();
     let before = if from > 0 { "…" } else { "" };
     let after = if value.chars().nth(from + SHOWN).is_some() { "…" } else { "" };
-    format!("{before}{}{after}", part.escape_debug())
+    format!("{before}{part}{after}")
 }
 
 /// From which character on to show two values so that their difference is seen.
@@ -43,6 +43,8 @@ impl Differences {
     pub fn compare(mut self, field: &'static str, recorded: &str, given: &str) -> Self {
         if recorded != given {
             let (recorded, given) = shown_apart(recorded, given);
+            let visible = |text: String| text.escape_debug().to_string();
+            let (recorded, given) = (visible(recorded), visible(given));
             self.0.push(Difference { field, recorded, given });
         }
         self

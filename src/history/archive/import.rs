@@ -49,6 +49,14 @@ pub struct Imported {
     pub left_out: u64,
 }
 
+impl Imported {
+    /// Whether all of it was on record just so, or further on.
+    pub fn changed_nothing(&self) -> bool {
+        let nothing = Amounts::default();
+        self.new == nothing && self.updated == nothing && self.conflicts.is_empty()
+    }
+}
+
 impl History<'_> {
     /// Brings an export in.
     pub fn import(&self, source: &Source) -> Result<Imported> {

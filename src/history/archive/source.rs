@@ -2,7 +2,7 @@
 
 use super::fault::{ArchiveFault, DamagedLine};
 use super::lines::{FORMAT, Line};
-use crate::error::{IoContext, Result};
+use crate::error::{IoContext, Result, plain};
 use crate::store::Amounts;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
@@ -59,11 +59,12 @@ impl Source {
         let mut magic = Vec::new();
         file.take(4).read_to_end(&mut magic).or_cannot("read", name)?;
         file.rewind().or_cannot("read", name)?;
-        let plain: Box<dyn BufRead> = match magic == ZSTD_MAGIC {
+        let packed = magic == ZSTD_MAGIC;
+        let text: Box<dyn BufRead> = match packed {
             true => Box::new(BufReader::new(zstd::Decoder::new(file).or_cannot("read", name)?)),
             false => Box::new(BufReader::new(file)),
         };
-        Ok(Lines { from: plain, name, number: 0 })
+        Ok(Lines { from: text, packed, name, number: 0 })
     }
 
     /// Reads all of it and writes nothing: is every line whole, and are all there?
@@ -79,6 +80,8 @@ impl Source {
 
 struct Lines<'a> {
     from: Box<dyn BufRead + 'a>,
+    /// Whether it is being unpacked: then what cannot be read is damaged.
+    packed: bool,
     name: &'a str,
     number: u64,
 }
@@ -92,6 +95,11 @@ impl Iterator for Lines<'_> {
             match (&mut self.from).take(LONGEST).read_until(b'\n', &mut line) {
                 Ok(0) => return None,
                 Ok(_) => self.number += 1,
+                Err(error) if self.packed => {
+                    let damaged = DamagedLine { line: self.number + 1, why: plain(&error) };
+                    let (file, lines) = (self.name.to_owned(), vec![damaged]);
+                    return Some(Err(ArchiveFault::Damaged { file, lines, more: 0 }.into()));
+                }
                 Err(error) => return Some(Err(error).or_cannot("read", self.name)),
             }
             if !line.trim_ascii().is_empty() {

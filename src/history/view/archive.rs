@@ -102,8 +102,8 @@ impl Imported {
         match self.left_out {
             0 => document,
             count => document.text(format!(
-                "{} to them left out.",
-                counted(count as usize, "record that belongs", "records that belong")
+                "Left out with what they belong to: {}.",
+                counted(count as usize, "record", "records")
             )),
         }
     }

@@ -143,9 +143,8 @@ fn what_export_and_import_say() {
         snapshot!(format!("export_refused_{format}"), env.run(&line));
     }
     for format in ["json", "markdown"] {
-        let other = TestEnv::empty();
-        let line =
-            format!("track import {} --format {format}", env.path("history.jsonl").display());
+        let (other, file) = carried(&env.read("history.jsonl"));
+        let line = format!("track import {} --format {format}", file.display());
         snapshot!(format!("import_{format}"), other.run(&line));
     }
     snapshot!("export_nothing", TestEnv::empty().run("track export --output nothing.jsonl"));

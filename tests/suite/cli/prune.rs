@@ -204,7 +204,7 @@ fn pruning_beside_eight_writers_loses_nothing_acknowledged() {
     env.at("2025-07-01T00:00:00Z");
     let env = &env;
     let done = AtomicBool::new(false);
-    let write = |writer: usize| {
+    let write = |writer: u32| {
         let mut acknowledged = Vec::new();
         for round in 0.. {
             if done.load(Ordering::Relaxed) {
@@ -215,7 +215,7 @@ fn pruning_beside_eight_writers_loses_nothing_acknowledged() {
             let deploy = format!(
                 "track init-deployment --session-id {id} --execution-id {id} --agent-type a --scope s"
             );
-            if writer % 2 == 0 {
+            if writer.is_multiple_of(2) {
                 env.ok(&format!("{prepare} {writer}.json"));
                 env.ok(&format!("{deploy} --context-bundle {writer}.json"));
             } else {

@@ -88,6 +88,9 @@ impl Import {
         };
         let imported = verb.workspace.history().import(&source)?;
         verb.show(&imported)?;
+        if imported.changed_nothing() {
+            verb.ui.note("all of it was on record; nothing was changed");
+        }
         if imported.conflicts.is_empty() {
             return Ok(ExitCode::SUCCESS);
         }

@@ -9,10 +9,21 @@ use serde_json::Value;
 /// How many sessions the table names.
 const SHOWN: usize = 20;
 
-fn counts(amounts: &Amounts) -> String {
-    let each = kinds(amounts).into_iter().filter(|(_, count)| *count > 0);
+/// What goes: the sessions with what was recorded of them, then what only they needed.
+fn counts(title: &'static str, amounts: &Amounts) -> Vec<(&'static str, Cell)> {
+    let kinds = kinds(amounts);
+    let (recorded, needed) = kinds.split_at(4);
+    let mut fields = vec![(title, listing(recorded).into())];
+    if needed.iter().any(|(_, count)| *count > 0) {
+        fields.push(("with them", listing(needed).into()));
+    }
+    fields
+}
+
+fn listing(kinds: &[(&'static str, u64)]) -> String {
+    let each = kinds.iter().filter(|(_, count)| *count > 0);
     let each: Vec<String> = each
-        .map(|(kind, count)| counted(count as usize, kind.trim_end_matches('s'), kind))
+        .map(|(kind, count)| counted(*count as usize, kind.trim_end_matches('s'), kind))
         .collect();
     match each.is_empty() {
         true => "nothing".to_owned(),
@@ -22,10 +33,10 @@ fn counts(amounts: &Amounts) -> String {
 
 fn kept(kept: &Kept) -> String {
     let reasons = [
-        (kept.newest, "among the newest"),
-        (kept.recent, "ended within the days"),
-        (kept.open, "older but not ended"),
-        (kept.with_open_deployments, "older but with open deployments"),
+        (kept.newest, "newest"),
+        (kept.recent, "recent"),
+        (kept.open, "not ended"),
+        (kept.with_open_deployments, "with open deployments"),
     ];
     let told = reasons.iter().filter(|(count, _)| *count > 0);
     let told: Vec<String> =
@@ -72,11 +83,9 @@ impl View for RetentionPlan {
     }
 
     fn document(&self) -> Document {
-        let fields = vec![
-            ("would delete", counts(&self.amounts).into()),
-            ("takes up", bytes(self.bytes).into()),
-            ("keeps", kept(&self.kept).into()),
-        ];
+        let mut fields = counts("would delete", &self.amounts);
+        fields.push(("takes up", bytes(self.bytes).into()));
+        fields.push(("keeps", kept(&self.kept).into()));
         listed(Document::new().fields(fields), &self.sessions)
     }
 }
@@ -87,7 +96,7 @@ impl View for Pruned {
     }
 
     fn document(&self) -> Document {
-        let mut fields = vec![("deleted", Cell::from(counts(&self.deleted)))];
+        let mut fields = counts("deleted", &self.deleted);
         if let Some(archive) = &self.archive {
             let smaller = format!("the database is {} smaller", bytes(self.bytes_freed));
             let free = match self.bytes_reusable {

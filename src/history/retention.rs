@@ -351,6 +351,48 @@ mod tests {
     }
 
     #[test]
+    fn what_has_changed_since_it_was_archived_stays() {
+        use crate::history::{Completion, Deployment, NewSession};
+        let dir = tempfile::tempdir().unwrap();
+        let store = crate::store::Store::at(dir.path().join("history.db"));
+        let history = History { store: &store, now: "2025-01-17T09:30:00Z".parse().unwrap() };
+        let mut executions = Vec::new();
+        for id in ["s-1", "s-2"].map(|id| SessionId::new(id).unwrap()) {
+            let session_id = Some(id.clone());
+            history.init_session(NewSession { session_id, ..NewSession::default() }).unwrap();
+            let deployment = Deployment {
+                session_id: id.clone(),
+                execution_id: None,
+                agent_type: "a".into(),
+                scope: "s".into(),
+                model: None,
+                bundle: None,
+                briefing: None,
+                briefing_is_given: false,
+                context_token_count: None,
+                context_tokens_exact: false,
+                phase: None,
+                base_commit: None,
+                context_budget: None,
+                force: false,
+            };
+            let execution = history.deploy(deployment).unwrap().0.execution_id;
+            history.complete(&execution, &Completion::completed("one"), Vec::new()).unwrap();
+            history.end_session(&id, SessionStatus::Completed, None).unwrap();
+            executions.push(execution);
+        }
+        let rules = Retention { keep_days: None, keep_sessions: Some(0) };
+        assert_eq!(history.plan_retention(rules).unwrap().amounts.sessions, 2);
+        let amended = Completion { amend: true, ..Completion::completed("two") };
+        history.complete(&executions[0], &amended, Vec::new()).unwrap();
+        let done = history.delete().unwrap();
+        assert_eq!((done.deleted.sessions, done.deleted.executions, done.spared), (1, 1, 1));
+        let left = history.show(&executions[0]).unwrap();
+        assert_eq!(left.message(None).unwrap(), Some(b"two".as_slice()));
+        assert!(history.show(&executions[1]).is_err());
+    }
+
+    #[test]
     fn a_rule_must_be_given() {
         assert!(Retention::new(None, None).is_err());
     }

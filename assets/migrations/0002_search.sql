@@ -13,6 +13,13 @@ CREATE INDEX outputs_by_subject ON outputs (output_type, subject, created_at);
 -- Which deployments got a source, and how it went with them.
 CREATE INDEX allocations_by_source ON context_allocations (context_source, execution_id);
 
+-- Who refers to a content or a bundle: without these, letting one go looks at every row.
+CREATE INDEX bundle_contents_by_content ON bundle_contents (content_hash);
+CREATE INDEX briefings_by_content ON briefings (briefing_hash);
+CREATE INDEX reports_by_content ON reports (content_hash);
+CREATE INDEX executions_by_briefing ON agent_executions (briefing_hash);
+CREATE INDEX executions_by_bundle ON agent_executions (bundle_id);
+
 -- Full text over what people and agents wrote. The texts stand in their own tables alone; triggers
 -- keep the index equal to them, in the same transaction.
 CREATE VIRTUAL TABLE sessions_fts USING fts5 (

@@ -52,6 +52,31 @@ pub struct Ui {
     colour_stderr: bool,
 }
 
+/// Stdout for long results, line by line.
+pub struct Stream {
+    /// On a terminal what the bytes would do there is shown instead.
+    shown: bool,
+    /// A line whose end has not come.
+    begun: Vec<u8>,
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.shown {
+            return io::stdout().lock().write(bytes);
+        }
+        self.begun.extend_from_slice(bytes);
+        let whole = self.begun.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+        let lines: Vec<u8> = self.begun.drain(..whole).collect();
+        let text = visible_lines(&String::from_utf8_lossy(&lines));
+        io::stdout().lock().write_all(text.as_bytes()).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().lock().flush()
+    }
+}
+
 /// Columns where a terminal does not say how many it has.
 const DEFAULT_WIDTH: u16 = 80;
 
@@ -102,6 +127,12 @@ impl Ui {
             true => self.put(visible_lines(&String::from_utf8_lossy(bytes)).as_bytes()),
             false => self.put(bytes),
         }
+    }
+
+    /// Where to write what is too long to be held. Unlike [`Ui::write`] it fails when the reader is
+    /// gone, so that the rest is not made for nobody.
+    pub fn stream(&self) -> Stream {
+        Stream { shown: io::stdout().is_terminal(), begun: Vec::new() }
     }
 
     fn put(&self, bytes: &[u8]) -> io::Result<()> {

@@ -24,7 +24,7 @@ fn shown(value: &str, from: usize) -> String {
     let part: String = value.chars().skip(from).take(SHOWN).collect();
     let before = if from > 0 { "…" } else { "" };
     let after = if value.chars().nth(from + SHOWN).is_some() { "…" } else { "" };
-    format!("{before}{}{after}", part.escape_debug())
+    format!("{before}{part}{after}")
 }
 
 /// From which character on to show two values so that their difference is seen.
@@ -33,11 +33,18 @@ fn seen_from(a: &str, b: &str) -> usize {
     if alike < SHOWN / 2 { 0 } else { alike - SHOWN / 4 }
 }
 
+/// Two values, shortened so that their difference is seen.
+pub(super) fn shown_apart(recorded: &str, given: &str) -> (String, String) {
+    let from = seen_from(recorded, given);
+    (shown(recorded, from), shown(given, from))
+}
+
 impl Differences {
     pub fn compare(mut self, field: &'static str, recorded: &str, given: &str) -> Self {
         if recorded != given {
-            let from = seen_from(recorded, given);
-            let (recorded, given) = (shown(recorded, from), shown(given, from));
+            let (recorded, given) = shown_apart(recorded, given);
+            let visible = |text: String| text.escape_debug().to_string();
+            let (recorded, given) = (visible(recorded), visible(given));
             self.0.push(Difference { field, recorded, given });
         }
         self

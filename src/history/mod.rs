@@ -4,11 +4,13 @@
 //! [`History`] is the handle; `sessions`, `deployments` and `completions` write; `query`, `latest` and
 //! `timeline` read.
 
+mod archive;
 mod collected;
 mod completions;
 mod deployments;
 mod fault;
 mod query;
+mod retention;
 mod sessions;
 mod view;
 
@@ -16,11 +18,16 @@ mod latest;
 mod timeline;
 
 pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
+pub use archive::{
+    Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
+    Imported, Source, spool,
+};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
+pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPlan};
 pub use sessions::NewSession;
 pub use view::{ExecutionList, SessionList};
 

@@ -158,7 +158,7 @@ impl TryFrom<Value> for GateResult {
 }
 
 /// A synthesis report that is kept in the history.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     pub report_id: ReportId,
     /// The session it is on.

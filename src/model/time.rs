@@ -61,6 +61,17 @@ impl Timestamp {
         (self.0 - earlier.0).num_milliseconds()
     }
 
+    /// So many days of 24 hours before this; the earliest there is, if they lead further back.
+    pub fn days_before(self, days: u32) -> Timestamp {
+        let age = TimeDelta::days(i64::from(days));
+        Self(self.0.checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH))
+    }
+
+    /// For names of files, to the second: `20250117T093000Z`.
+    pub fn compact(self) -> String {
+        self.0.format("%Y%m%dT%H%M%SZ").to_string()
+    }
+
     /// A moment as people give one: RFC 3339, a day (its first instant), or an age such as `90s`,
     /// `15m`, `2h`, `3d`, `1w` before `now`.
     pub fn parse_since(text: &str, now: Timestamp) -> Result<Self, InvalidTime> {

@@ -74,7 +74,7 @@ impl Outputs<'_> {
             created_at: self.now,
             template,
             bytes: text.len() as u64,
-            content_hash,
+            content_hash: content_hash.clone(),
         };
         self.store.write(|w| {
             w.keep_contents(&packed)?;

@@ -71,17 +71,28 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Keeps a bundle whose contents are in the store; the same one twice is one.
     pub fn keep_bundle(&self, bundle: &Bundle) -> Result<()> {
+        self.keep_bundle_at(bundle, bundle.created_at, None)
+    }
+
+    /// The same, last prepared then, at a place among the others; without one it comes last.
+    pub fn keep_bundle_at(
+        &self,
+        bundle: &Bundle,
+        prepared_at: Timestamp,
+        seq: Option<i64>,
+    ) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO bundles (bundle_id, bundle_hash, created_at, agent_type, scope,
+                "INSERT INTO bundles (seq, bundle_id, bundle_hash, created_at, agent_type, scope,
                                   total_tokens, tokens_exact, manifest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (bundle_id) DO NOTHING",
             )?
             .execute(params![
+                seq,
                 bundle.bundle_id,
                 bundle.bundle_hash,
-                bundle.created_at,
+                prepared_at,
                 bundle.agent_type,
                 bundle.scope,
                 bundle.total_tokens,
@@ -118,16 +129,29 @@ impl Writer<'_> {
         template: &str,
         now: Timestamp,
     ) -> Result<()> {
+        self.keep_briefing_at(bundle, briefing, template, now, None)
+    }
+
+    /// The same, at a place among the others; without one it comes last.
+    pub fn keep_briefing_at(
+        &self,
+        bundle: &BundleId,
+        briefing: &KeptBriefing,
+        template: &str,
+        now: Timestamp,
+        seq: Option<i64>,
+    ) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO briefings (bundle_id, briefing_hash, template, token_count,
+                "INSERT INTO briefings (seq, bundle_id, briefing_hash, template, token_count,
                                         tokens_upper, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (bundle_id, briefing_hash)
                  DO UPDATE SET template = excluded.template, created_at = excluded.created_at,
                                seq = (SELECT max(seq) + 1 FROM briefings)",
             )?
             .execute(params![
+                seq,
                 bundle,
                 briefing.briefing_hash,
                 template,

@@ -15,7 +15,11 @@ pub fn hash(bytes: &[u8]) -> String {
 }
 
 /// Contents made ready to be written, so that the transaction only copies bytes.
-pub struct PackedContents(Vec<Packed>);
+pub struct PackedContents<'a> {
+    missing: Vec<Packed>,
+    /// On record when it was looked; pruning may take them away before the transaction begins.
+    there: Vec<(&'a str, &'a [u8])>,
+}
 
 struct Packed {
     hash: String,
@@ -39,21 +43,22 @@ impl Store {
     pub fn pack<'a>(
         &self,
         contents: impl IntoIterator<Item = (&'a str, &'a [u8])>,
-    ) -> Result<PackedContents> {
-        let mut missing: Vec<(&str, &[u8])> = contents.into_iter().collect();
-        missing.sort_unstable_by_key(|(hash, _)| *hash);
-        missing.dedup_by_key(|(hash, _)| *hash);
+    ) -> Result<PackedContents<'a>> {
+        let mut all: Vec<(&str, &[u8])> = contents.into_iter().collect();
+        all.sort_unstable_by_key(|(hash, _)| *hash);
+        all.dedup_by_key(|(hash, _)| *hash);
+        let (mut there, mut missing) = (Vec::new(), Vec::new());
         self.read(|r| {
-            let mut found = Vec::new();
-            for content in missing {
-                if !r.has_content(content.0)? {
-                    found.push(content);
+            for content in all {
+                match r.has_content(content.0)? {
+                    true => there.push(content),
+                    false => missing.push(content),
                 }
             }
-            Ok(PackedContents(
-                found.par_iter().map(|(hash, bytes)| Packed::new(hash, bytes)).collect(),
-            ))
-        })
+            Ok(())
+        })?;
+        let missing = missing.par_iter().map(|(hash, bytes)| Packed::new(hash, bytes)).collect();
+        Ok(PackedContents { missing, there })
     }
 }
 
@@ -88,16 +93,26 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Writes packed contents; one that came in meanwhile is left as it is.
-    pub fn keep_contents(&self, contents: &PackedContents) -> Result<()> {
+    /// Writes packed contents; one that came in meanwhile is left as it is. Returns how many are new.
+    pub fn keep_contents(&self, contents: &PackedContents<'_>) -> Result<usize> {
+        let mut new = 0;
+        for content in &contents.missing {
+            new += self.keep_content(content)?;
+        }
+        for (hash, bytes) in &contents.there {
+            if !self.has_content(hash)? {
+                new += self.keep_content(&Packed::new(hash, bytes))?;
+            }
+        }
+        Ok(new)
+    }
+
+    fn keep_content(&self, content: &Packed) -> Result<usize> {
         let mut statement = self.0.prepare_cached(
             "INSERT INTO contents (content_hash, bytes, codec, data) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (content_hash) DO NOTHING",
         )?;
-        for content in &contents.0 {
-            statement.execute(params![content.hash, content.bytes, content.codec, content.data])?;
-        }
-        Ok(())
+        Ok(statement.execute(params![content.hash, content.bytes, content.codec, content.data])?)
     }
 }
 

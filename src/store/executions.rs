@@ -52,11 +52,11 @@ pub struct PhaseTokens {
 }
 
 /// Everything but the message, which is long and which lists leave out.
-const COLUMNS: &str = "execution_id, session_id, agent_type, deployed_at, completed_at, status,
+pub(super) const COLUMNS: &str = "execution_id, session_id, agent_type, deployed_at, completed_at, status,
     scope, phase, context_token_count, context_tokens_upper, context_tokens_exact, context_budget, model,
     bundle_id, briefing_hash, base_commit, success, error_message, deliverables, final_message_bytes";
 
-fn execution(row: &Row<'_>) -> rusqlite::Result<ExecutionRecord> {
+pub(super) fn execution(row: &Row<'_>) -> rusqlite::Result<ExecutionRecord> {
     Ok(ExecutionRecord {
         execution_id: row.get(0)?,
         session_id: row.get(1)?,
@@ -191,15 +191,21 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Adds an execution; its id must be free.
     pub fn insert_execution(&self, execution: &ExecutionRecord) -> Result<()> {
+        self.insert_execution_at(execution, None)
+    }
+
+    /// The same, at a place among the others; without one it comes last.
+    pub fn insert_execution_at(&self, execution: &ExecutionRecord, seq: Option<i64>) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO agent_executions (execution_id, session_id, agent_type, deployed_at,
-                status, scope, phase, context_token_count, context_tokens_upper,
+                "INSERT INTO agent_executions (seq, execution_id, session_id, agent_type,
+                deployed_at, status, scope, phase, context_token_count, context_tokens_upper,
                 context_tokens_exact, context_budget, model, bundle_id, briefing_hash, base_commit,
                 deliverables)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, '[]')",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '[]')",
             )?
             .execute(params![
+                seq,
                 execution.execution_id,
                 execution.session_id,
                 execution.agent_type,

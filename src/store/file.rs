@@ -8,9 +8,16 @@ use std::path::Path;
 /// alone, one that is there keeps its mode, a link keeps leading where it does. What is no regular
 /// file, such as a terminal, is written as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, |out| out.write_all(bytes).or_cannot("write", path))
+}
+
+/// The same with whatever `produce` writes; a failure of it leaves no file behind.
+pub fn write_with<T>(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
     if target.exists() && !target.is_file() {
-        return std::fs::write(&target, bytes).or_cannot("write", path);
+        let mut device =
+            std::fs::OpenOptions::new().write(true).open(&target).or_cannot("write", path)?;
+        return produce(&mut device);
     }
     let dir = match target.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
@@ -19,10 +26,11 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     // The temporary file's own error would name it.
     std::fs::read_dir(dir).or_cannot("write into", dir)?;
     let mut file = tempfile::NamedTempFile::new_in(dir).or_cannot("write", path)?;
-    file.write_all(bytes).or_cannot("write", path)?;
+    let value = produce(&mut file)?;
     if let Ok(there) = target.metadata() {
         file.as_file().set_permissions(there.permissions()).or_cannot("write", path)?;
     }
     file.as_file().sync_all().or_cannot("write", path)?;
-    file.persist(&target).map(|_| ()).map_err(|error| error.error).or_cannot("write", path)
+    file.persist(&target).map_err(|error| error.error).or_cannot("write", path)?;
+    Ok(value)
 }

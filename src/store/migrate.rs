@@ -14,6 +14,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0002_search.sql"),
 ];
 
+/// The schema that this program writes.
+pub const SCHEMA: u32 = MIGRATIONS.len() as u32;
+
 /// Brings the schema up to date; refuses a newer or a foreign database untouched.
 pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<()> {
     if version_of(conn, path)? == MIGRATIONS.len() {

@@ -4,6 +4,7 @@
 //! on them stand with their table family. What follows about durability was measured; see the
 //! design notes in `references/architecture.md` before changing a pragma.
 
+mod archive;
 mod bundles;
 mod columns;
 pub mod content;
@@ -16,14 +17,19 @@ mod names;
 mod open;
 mod outputs;
 mod reports;
+mod retention;
 mod sessions;
 mod subjects;
 
+pub use archive::{BriefingRow, Chosen, Series};
 pub use bundles::BundleRow;
+pub use content::PackedContents;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;
+pub use migrate::SCHEMA;
 pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;
+pub use retention::{Amounts, SessionFacts, Space};
 pub use sessions::SessionFilter;
 pub use subjects::SubjectState;

@@ -102,7 +102,8 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    fn has_id<T: Named>(&self, text: &str) -> Result<bool> {
+    /// Whether that very id is on record.
+    pub fn has_id<T: Named>(&self, text: &str) -> Result<bool> {
         let (table, id, _) = T::COLUMNS;
         let sql = format!("SELECT 1 FROM {table} WHERE {id} = ?1");
         let found = self.0.prepare_cached(&sql)?.query_row([text], |_| Ok(())).optional()?;

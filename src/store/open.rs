@@ -90,6 +90,19 @@ impl Store {
         }
     }
 
+    /// Gives free pages back to the file system: the database is written anew, beside itself and back.
+    /// That needs as much room again as it holds, and others can read but not write meanwhile.
+    pub fn compact(&self) -> Result<()> {
+        let database = self.for_writing()?;
+        let run = || -> Result<()> {
+            database.conn.execute_batch("VACUUM")?;
+            // Only now does the file get shorter; what someone reads stays until the next time.
+            let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
+            Ok(database.conn.query_row(fold, [], |_| Ok(()))?)
+        };
+        run().map_err(|error| locate(error, &database.path))
+    }
+
     /// The database, or an empty one in memory where none was written yet.
     fn for_reading(&self) -> Result<&Database> {
         match self.file.get() {

@@ -54,13 +54,19 @@ impl Reader<'_> {
 
 impl Writer<'_> {
     pub fn insert_output(&self, output: &Output) -> Result<()> {
+        self.insert_output_at(output, None)
+    }
+
+    /// The same, at a place among the others; without one it comes last.
+    pub fn insert_output_at(&self, output: &Output, seq: Option<i64>) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO outputs (output_id, execution_id, output_type, content, created_at,
-                                  metadata, subject)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT INTO outputs (seq, output_id, execution_id, output_type, content,
+                                  created_at, metadata, subject)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
+                seq,
                 output.output_id,
                 output.execution_id,
                 output.output_type,

@@ -5,9 +5,9 @@ use crate::error::Result;
 use crate::model::{Report, ReportId};
 use rusqlite::{OptionalExtension, Row, params};
 
-const COLUMNS: &str = "report_id, session_id, created_at, template, bytes, content_hash";
+pub(super) const COLUMNS: &str = "report_id, session_id, created_at, template, bytes, content_hash";
 
-fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
+pub(super) fn report(row: &Row<'_>) -> rusqlite::Result<Report> {
     Ok(Report {
         report_id: row.get(0)?,
         session_id: row.get(1)?,
@@ -38,19 +38,27 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Keeps a report whose content is in the store; the same one twice is one.
     pub fn keep_report(&self, report: &Report) -> Result<()> {
-        self.0.prepare_cached(
-            "INSERT INTO reports (report_id, session_id, created_at, template, bytes, content_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        self.keep_report_at(report, None)
+    }
+
+    /// The same, at a place among the others; without one it comes last.
+    pub fn keep_report_at(&self, report: &Report, seq: Option<i64>) -> Result<()> {
+        self.0
+            .prepare_cached(
+                "INSERT INTO reports (seq, report_id, session_id, created_at, template, bytes,
+                                  content_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
              ON CONFLICT (report_id) DO NOTHING",
-        )?
-        .execute(params![
-            report.report_id,
-            report.session_id,
-            report.created_at,
-            report.template,
-            report.bytes,
-            report.content_hash,
-        ])?;
+            )?
+            .execute(params![
+                seq,
+                report.report_id,
+                report.session_id,
+                report.created_at,
+                report.template,
+                report.bytes,
+                report.content_hash,
+            ])?;
         Ok(())
     }
 }

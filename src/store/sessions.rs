@@ -19,10 +19,10 @@ pub struct SessionFilter {
     pub limit: u32,
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "session_id, created_at, scope, phase, status, ended_at, error_message, metadata";
 
-fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
+pub(super) fn session(row: &Row<'_>) -> rusqlite::Result<SessionRecord> {
     Ok(SessionRecord {
         session_id: row.get(0)?,
         created_at: row.get(1)?,
@@ -59,13 +59,19 @@ impl Reader<'_> {
 impl Writer<'_> {
     /// Adds a session; its id must be free.
     pub fn insert_session(&self, session: &SessionRecord) -> Result<()> {
+        self.insert_session_at(session, None)
+    }
+
+    /// The same, at a place among the others; without one it comes last.
+    pub fn insert_session_at(&self, session: &SessionRecord, seq: Option<i64>) -> Result<()> {
         self.0
             .prepare_cached(
-                "INSERT INTO sessions (session_id, created_at, scope, phase, status, ended_at,
+                "INSERT INTO sessions (seq, session_id, created_at, scope, phase, status, ended_at,
                                    error_message, metadata)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
             .execute(params![
+                seq,
                 session.session_id,
                 session.created_at,
                 session.scope,

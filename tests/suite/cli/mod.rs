@@ -1,7 +1,9 @@
 //! The verbs as users type them.
 
+mod archive;
 mod ctx;
 mod outputs;
+mod prune;
 mod setup;
 mod track;
 

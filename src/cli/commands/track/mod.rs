@@ -1,7 +1,9 @@
 //! `sortie track`: the record.
 
+mod archive;
 mod completion;
 mod deployment;
+mod prune;
 mod query;
 mod session;
 
@@ -30,6 +32,9 @@ pub enum Track {
     Diff(diff::Diff),
     Timeline(timeline::Timeline),
     Recall(recall::Recall),
+    Export(archive::Export),
+    Import(archive::Import),
+    Prune(prune::Prune),
 }
 
 impl Track {
@@ -48,6 +53,9 @@ impl Track {
             Self::Diff(it) => it.run(verb),
             Self::Timeline(it) => it.run(verb),
             Self::Recall(it) => it.run(verb),
+            Self::Export(it) => it.run(verb),
+            Self::Import(it) => it.run(verb),
+            Self::Prune(it) => it.run(verb),
         }
     }
 }

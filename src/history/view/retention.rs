@@ -1,0 +1,121 @@
+//! How pruning looks: what goes, what is kept and why.
+
+use super::archive::kinds;
+use crate::history::archive::Amounts;
+use crate::history::retention::{Going, Kept, Pruned, RetentionPlan};
+use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
+use serde_json::Value;
+
+/// How many sessions the table names.
+const SHOWN: usize = 20;
+
+/// What goes: the sessions with what was recorded of them, then what only they needed.
+fn counts(title: &'static str, amounts: &Amounts) -> Vec<(&'static str, Cell)> {
+    let kinds = kinds(amounts);
+    let (recorded, needed) = kinds.split_at(4);
+    let mut fields = vec![(title, listing(recorded).into())];
+    if needed.iter().any(|(_, count)| *count > 0) {
+        fields.push(("with them", listing(needed).into()));
+    }
+    fields
+}
+
+fn listing(kinds: &[(&'static str, u64)]) -> String {
+    let each = kinds.iter().filter(|(_, count)| *count > 0);
+    let each: Vec<String> = each
+        .map(|(kind, count)| counted(*count as usize, kind.trim_end_matches('s'), kind))
+        .collect();
+    match each.is_empty() {
+        true => "nothing".to_owned(),
+        false => each.join(", "),
+    }
+}
+
+fn kept(kept: &Kept) -> String {
+    let reasons = [
+        (kept.newest, "newest"),
+        (kept.recent, "recent"),
+        (kept.open, "not ended"),
+        (kept.with_open_deployments, "with open deployments"),
+    ];
+    let told = reasons.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> =
+        told.map(|(count, reason)| format!("{} {reason}", grouped(*count))).collect();
+    let total = counted(kept.total() as usize, "session", "sessions");
+    match told.is_empty() {
+        true => total,
+        false => format!("{total}: {}", told.join(", ")),
+    }
+}
+
+fn table(sessions: &[Going]) -> Table {
+    let columns = vec![
+        Column::left("session"),
+        Column::left("ended"),
+        Column::right("executions"),
+        Column::wide("scope"),
+    ];
+    let row = |it: &Going| {
+        vec![
+            it.session_id.clone().into(),
+            it.ended_at.map_or_else(|| Cell::or_dash(None::<String>), Cell::when),
+            grouped(it.executions).into(),
+            it.scope.clone().into(),
+        ]
+    };
+    Table::new(columns, "no sessions").rows(sessions.iter().take(SHOWN).map(row))
+}
+
+fn listed(document: Document, sessions: &[Going]) -> Document {
+    if sessions.is_empty() {
+        return document;
+    }
+    let document = document.table(table(sessions));
+    match sessions.len().saturating_sub(SHOWN) {
+        0 => document,
+        more => document.text(format!("and {} more", grouped(more as u64))),
+    }
+}
+
+impl View for RetentionPlan {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let mut fields = counts("would delete", &self.amounts);
+        fields.push(("takes up", bytes(self.bytes).into()));
+        fields.push(("keeps", kept(&self.kept).into()));
+        listed(Document::new().fields(fields), &self.sessions)
+    }
+}
+
+impl View for Pruned {
+    fn json(&self) -> Value {
+        to_json(self)
+    }
+
+    fn document(&self) -> Document {
+        let mut fields = counts("deleted", &self.deleted);
+        if let Some(archive) = &self.archive {
+            let smaller = format!("the database is {} smaller", bytes(self.bytes_freed));
+            let free = match self.bytes_reusable {
+                0 => String::new(),
+                free => format!("; {} in it are free for new records", bytes(free)),
+            };
+            fields.push(("archived in", archive.display().to_string().into()));
+            fields.push(("freed", format!("{smaller}{free}").into()));
+        }
+        fields.push(("keeps", kept(&self.plan.kept).into()));
+        if self.spared > 0 {
+            let count = counted(self.spared as usize, "session", "sessions");
+            let why = format!("{count}: something was recorded of them meanwhile");
+            fields.push(("spared", Cell::toned(why, Tone::Warning)));
+        }
+        listed(Document::new().fields(fields), &self.plan.sessions)
+    }
+
+    fn id(&self) -> Option<String> {
+        self.archive.as_ref().map(|it| it.display().to_string())
+    }
+}

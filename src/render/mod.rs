@@ -4,12 +4,14 @@ mod csv;
 mod figures;
 mod markdown;
 mod outputs;
+mod paged;
 mod sanitize;
 mod table;
 mod view;
 
 pub use figures::{ago, bytes, counted, duration, grouped, grouped_signed, tokens};
 pub use outputs::output_table;
+pub use paged::Paged;
 pub use sanitize::{visible, visible_lines};
 pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
 

@@ -15,6 +15,7 @@ mod migrate;
 mod names;
 mod open;
 mod outputs;
+mod page;
 mod reports;
 mod sessions;
 
@@ -24,4 +25,5 @@ pub use fault::StoreFault;
 pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;
+pub use page::{Listed, Page, PageRequest};
 pub use sessions::SessionFilter;

@@ -5,6 +5,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
 use sortie::error::IoContext;
 use sortie::model::{ByteAmount, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::store::Named;
 use sortie::{Bundle, Result, Workspace};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -149,6 +150,24 @@ impl BudgetArgs {
             warn: self.warn_threshold,
             critical: self.critical_threshold,
         }
+    }
+}
+
+/// How much of a list, and from where on.
+#[derive(Args)]
+pub struct PageArgs<const LIMIT: u32> {
+    /// At most so many; 0 is all
+    #[arg(long, value_name = "N", default_value_t = LIMIT)]
+    pub limit: u32,
+    /// Continue behind this one: an id, the beginning of one, or latest
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+}
+
+impl<const LIMIT: u32> PageArgs<LIMIT> {
+    /// The row to continue behind.
+    pub fn after<T: Named>(&self, workspace: &Workspace) -> Result<Option<T>> {
+        self.after.as_ref().map(|name| workspace.history().find(name)).transpose()
     }
 }
 

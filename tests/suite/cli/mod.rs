@@ -2,5 +2,6 @@
 
 mod ctx;
 mod outputs;
+mod pages;
 mod setup;
 mod track;

@@ -1,22 +1,25 @@
 use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::PageArgs;
 use clap::Args;
 use sortie::Result;
 use sortie::context::{BundleList, ModelList, TemplateList, models};
+use sortie::store::PageRequest;
 use std::process::ExitCode;
 
 /// List the bundles that were kept, newest first
 #[derive(Args)]
 #[command(after_help = "Example:\n  sortie ctx list --limit 5")]
 pub struct List {
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    limit: u32,
+    #[command(flatten)]
+    page: PageArgs<20>,
 }
 
 impl List {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let bundles = verb.workspace.context().bundles(self.limit)?;
-        verb.show(&BundleList(bundles))?;
+        let after = self.page.after(&verb.workspace)?;
+        let request = PageRequest { after, limit: self.page.limit };
+        let page = verb.workspace.context().bundles(request)?;
+        verb.show_page(&BundleList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::moment;
+use crate::cli::commands::arguments::{PageArgs, moment};
 use clap::{Args, ValueEnum};
 use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
 use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
@@ -32,9 +32,8 @@ pub struct Query {
     /// Deployed longer ago than this, such as 2h
     #[arg(long, value_name = "AGE", conflicts_with = "until")]
     older_than: Option<String>,
-    /// At most so many; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    limit: u32,
+    #[command(flatten)]
+    page: PageArgs<50>,
     /// In JSON, the final messages too
     #[arg(long)]
     with_messages: bool,
@@ -62,7 +61,7 @@ impl Query {
         let history = verb.workspace.history();
         let now = verb.workspace.now();
         let find = |name: &String| history.find::<SessionId>(name);
-        let executions = history.executions(&ExecutionFilter {
+        let page = history.executions(&ExecutionFilter {
             session_id: self.session_id.as_ref().map(find).transpose()?,
             agent_type: self.agent_type,
             model: self.model,
@@ -70,13 +69,10 @@ impl Query {
             since: moment(&self.since, now)?,
             until: moment(&self.until.or(self.older_than), now)?,
             messages: if self.with_messages { Messages::Whole } else { Messages::None },
-            limit: self.limit,
+            limit: self.page.limit,
+            after: self.page.after(&verb.workspace)?,
         })?;
-        let full = self.limit > 0 && executions.len() == self.limit as usize;
-        verb.show(&ExecutionList(executions))?;
-        if full {
-            verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));
-        }
+        verb.show_page(&ExecutionList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -126,9 +122,8 @@ pub struct Sessions {
     /// Begun before
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
-    /// At most so many; 0 is all
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    limit: u32,
+    #[command(flatten)]
+    page: PageArgs<20>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -153,13 +148,14 @@ impl From<SessionStatusArg> for SessionStatus {
 impl Sessions {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let now = verb.workspace.now();
-        let sessions = verb.workspace.history().sessions(&SessionFilter {
+        let page = verb.workspace.history().sessions(&SessionFilter {
             status: self.status.map(Into::into),
             since: moment(&self.since, now)?,
             until: moment(&self.until, now)?,
-            limit: self.limit,
+            limit: self.page.limit,
+            after: self.page.after(&verb.workspace)?,
         })?;
-        verb.show(&SessionList(sessions))?;
+        verb.show_page(&SessionList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
     }
 }

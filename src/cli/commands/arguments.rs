@@ -153,20 +153,17 @@ impl BudgetArgs {
     }
 }
 
-/// How much of a list, and from where on.
+/// Where a list goes on.
 #[derive(Args)]
-pub struct PageArgs<const LIMIT: u32> {
-    /// At most so many; 0 is all
-    #[arg(long, value_name = "N", default_value_t = LIMIT)]
-    pub limit: u32,
+pub struct AfterArg {
     /// Continue behind this one: an id, the beginning of one, or latest
     #[arg(long, value_name = "ID")]
     after: Option<String>,
 }
 
-impl<const LIMIT: u32> PageArgs<LIMIT> {
+impl AfterArg {
     /// The row to continue behind.
-    pub fn after<T: Named>(&self, workspace: &Workspace) -> Result<Option<T>> {
+    pub fn find<T: Named>(&self, workspace: &Workspace) -> Result<Option<T>> {
         self.after.as_ref().map(|name| workspace.history().find(name)).transpose()
     }
 }

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::{PageArgs, moment};
+use crate::cli::commands::arguments::{AfterArg, moment};
 use crate::cli::exit;
 use clap::{Args, ValueEnum};
 use sortie::model::{ExecutionId, OutputType, SessionId};
@@ -28,8 +28,11 @@ pub struct Query {
     /// Collected then or later: a time, a day, or an age such as 3d
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
+    /// At most so many; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
     #[command(flatten)]
-    page: PageArgs<50>,
+    after: AfterArg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -63,8 +66,8 @@ impl Query {
             agent_type: self.agent_type,
             output_type: self.output_type.map(Into::into),
             since: moment(&self.since, verb.workspace.now())?,
-            limit: self.page.limit,
-            after: self.page.after(&verb.workspace)?,
+            limit: self.limit,
+            after: self.after.find(&verb.workspace)?,
         })?;
         verb.show_page(&OutputList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::PageArgs;
+use crate::cli::commands::arguments::AfterArg;
 use clap::Args;
 use sortie::Result;
 use sortie::outputs::ReportList;
@@ -10,14 +10,17 @@ use std::process::ExitCode;
 #[derive(Args)]
 #[command(after_help = "Example:\n  sortie outputs reports")]
 pub struct Reports {
+    /// At most so many; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u32,
     #[command(flatten)]
-    page: PageArgs<20>,
+    after: AfterArg,
 }
 
 impl Reports {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let after = self.page.after(&verb.workspace)?;
-        let request = PageRequest { after, limit: self.page.limit };
+        let after = self.after.find(&verb.workspace)?;
+        let request = PageRequest { after, limit: self.limit };
         let page = verb.workspace.outputs().reports(request)?;
         verb.show_page(&ReportList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::{PageArgs, moment};
+use crate::cli::commands::arguments::{AfterArg, moment};
 use clap::{Args, ValueEnum};
 use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
 use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
@@ -32,8 +32,11 @@ pub struct Query {
     /// Deployed longer ago than this, such as 2h
     #[arg(long, value_name = "AGE", conflicts_with = "until")]
     older_than: Option<String>,
+    /// At most so many; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u32,
     #[command(flatten)]
-    page: PageArgs<50>,
+    after: AfterArg,
     /// In JSON, the final messages too
     #[arg(long)]
     with_messages: bool,
@@ -69,8 +72,8 @@ impl Query {
             since: moment(&self.since, now)?,
             until: moment(&self.until.or(self.older_than), now)?,
             messages: if self.with_messages { Messages::Whole } else { Messages::None },
-            limit: self.page.limit,
-            after: self.page.after(&verb.workspace)?,
+            limit: self.limit,
+            after: self.after.find(&verb.workspace)?,
         })?;
         verb.show_page(&ExecutionList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
@@ -122,8 +125,11 @@ pub struct Sessions {
     /// Begun before
     #[arg(long, value_name = "WHEN")]
     until: Option<String>,
+    /// At most so many; 0 is all
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    limit: u32,
     #[command(flatten)]
-    page: PageArgs<20>,
+    after: AfterArg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -152,8 +158,8 @@ impl Sessions {
             status: self.status.map(Into::into),
             since: moment(&self.since, now)?,
             until: moment(&self.until, now)?,
-            limit: self.page.limit,
-            after: self.page.after(&verb.workspace)?,
+            limit: self.limit,
+            after: self.after.find(&verb.workspace)?,
         })?;
         verb.show_page(&SessionList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)

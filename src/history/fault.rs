@@ -101,6 +101,9 @@ pub enum HistoryFault {
     /// No briefing was recorded for the deployment.
     #[error("no briefing is on record for {id}")]
     NoBriefing { id: ExecutionId, bundle: Option<BundleId> },
+    /// A search for what has no letter and no digit.
+    #[error("there is no word in '{}' to look for", query.escape_debug())]
+    NoWords { query: String },
 }
 
 impl Fault for HistoryFault {
@@ -113,6 +116,7 @@ impl Fault for HistoryFault {
             | Self::OtherBundle { .. } => Kind::Conflict,
             Self::OverBudget { .. } => Kind::OverBudget,
             Self::NoVersion { .. } | Self::NoBriefing { .. } => Kind::NotFound,
+            Self::NoWords { .. } => Kind::Usage,
         }
     }
 
@@ -142,6 +146,9 @@ impl Fault for HistoryFault {
             }
             Self::NoBriefing { bundle: None, .. } => {
                 "it was recorded without a bundle; give --context-bundle at deployment".into()
+            }
+            Self::NoWords { .. } => {
+                "give words, such as `sortie track search HNSW recall`; `sortie track query` lists all".into()
             }
         })
     }

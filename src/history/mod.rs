@@ -8,15 +8,17 @@ mod completions;
 mod deployments;
 mod fault;
 mod query;
+mod search;
 mod sessions;
 mod view;
 
-pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
+pub use crate::store::{ExecutionFilter, Hit, Messages, Place, SearchFilter, SessionFilter};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
+pub use search::{Matched, Search};
 pub use sessions::NewSession;
 pub use view::{ExecutionList, SessionList};
 

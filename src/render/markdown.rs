@@ -1,7 +1,7 @@
 //! Markdown for code hosts.
 
 use super::sanitize::visible;
-use super::view::{Align, Block, Cell, Document, Table};
+use super::view::{Align, Block, Cell, Document, Entry, Table};
 
 pub(super) fn document(document: &Document) -> String {
     let blocks: Vec<String> = document.blocks.iter().map(block).collect();
@@ -18,6 +18,7 @@ fn block(block: &Block) -> String {
         Block::Table(it) => table(it),
         Block::Text(text) => text.lines().map(|line| format!("{}\n", cell(line))).collect(),
         Block::Bar { label, share, .. } => format!("{}: {:.1} %\n", cell(label), share * 100.0),
+        Block::Entries(it) => it.iter().map(entry).collect(),
     }
 }
 
@@ -37,6 +38,17 @@ fn table(table: &Table) -> String {
 
 fn line(cells: Vec<String>) -> String {
     format!("| {} |\n", cells.join(" | "))
+}
+
+/// An item of a list: where, then the excerpt with what was found in bold.
+fn entry(entry: &Entry) -> String {
+    let head: Vec<String> = entry.head.iter().map(|it| cell(&it.text)).collect();
+    let pieces = entry.text.pieces().into_iter().map(|(text, marked)| match marked {
+        true => format!("**{}**", cell(text)),
+        false => cell(text),
+    });
+    let text: String = pieces.collect();
+    format!("- {}\\\n  {}: {text}\n", head.join(" · "), cell(&entry.label))
 }
 
 /// Text that stays text in a table: no markup, no element, no image.

@@ -1,6 +1,7 @@
 //! From a result to text: one view, many formats. Pure: nothing here prints.
 
 mod csv;
+mod entries;
 mod figures;
 mod markdown;
 mod outputs;
@@ -13,7 +14,7 @@ pub use figures::{ago, bytes, counted, duration, grouped, grouped_signed, tokens
 pub use outputs::output_table;
 pub use paged::Paged;
 pub use sanitize::{visible, visible_lines};
-pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
+pub use view::{Align, Block, Cell, Column, Document, Entry, Format, Table, Tone, View, to_json};
 
 use crate::model::Timestamp;
 

@@ -1,6 +1,7 @@
 //! Tables for a terminal, in the width it has.
 
 use super::Surface;
+use super::entries::entries;
 use super::figures::ago;
 use super::sanitize::{visible, visible_lines};
 use super::view::{Align, Block, Cell, Column, Document, Table, Tone};
@@ -36,6 +37,7 @@ fn block(block: &Block, surface: Surface) -> String {
         Block::Text(text) if text.is_empty() => String::new(),
         Block::Text(text) => format!("{}\n", visible_lines(text.trim_end_matches('\n'))),
         Block::Bar { label, share, tone } => bar(label, *share, *tone, surface),
+        Block::Entries(it) => entries(it, aged(surface)),
     }
 }
 
@@ -62,11 +64,7 @@ fn table(it: &Table, surface: Surface) -> String {
     };
     let title = |column: &Column| styled(&column.title.to_uppercase(), Tone::Faint);
     out.set_header(it.columns.iter().map(title));
-    // Where there is little room, the date alone.
-    let aged = match surface.width {
-        Some(..AGED) => Surface { now: None, ..surface },
-        _ => surface,
-    };
+    let aged = aged(surface);
     for row in &it.rows {
         out.add_row(row.iter().map(|cell| styled(&shown(cell, aged), cell.tone)));
     }
@@ -78,6 +76,14 @@ fn table(it: &Table, surface: Surface) -> String {
         }
     }
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Where there is little room, the date alone.
+fn aged(surface: Surface) -> Surface {
+    match surface.width {
+        Some(..AGED) => Surface { now: None, ..surface },
+        _ => surface,
+    }
 }
 
 /// Columns that do not give way keep the width of their widest cell.
@@ -96,7 +102,7 @@ fn shape_column(shape: &mut comfy_table::Column, column: &Column, widest: usize)
 }
 
 /// A cell's text, with the age of a date.
-fn shown(cell: &Cell, surface: Surface) -> String {
+pub(super) fn shown(cell: &Cell, surface: Surface) -> String {
     match (cell.at, surface.now) {
         (Some(at), Some(now)) => format!("{} ({})", cell.text, ago(now.millis_since(at))),
         _ => visible(&cell.text),
@@ -121,11 +127,11 @@ fn bar(label: &str, share: f64, tone: Tone, surface: Surface) -> String {
     format!("{}  {}  {:.1} %\n", visible(label), toned(&drawn, tone, surface), share * 100.0)
 }
 
-fn bold(text: &str, surface: Surface) -> String {
+pub(super) fn bold(text: &str, surface: Surface) -> String {
     if surface.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-fn toned(text: &str, tone: Tone, surface: Surface) -> String {
+pub(super) fn toned(text: &str, tone: Tone, surface: Surface) -> String {
     let code = match tone {
         Tone::Plain => return text.to_owned(),
         Tone::Good => 32,

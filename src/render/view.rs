@@ -1,6 +1,6 @@
 //! What a result looks like, before it is known where it goes.
 
-use crate::model::Timestamp;
+use crate::model::{Excerpt, Timestamp};
 use serde_json::Value;
 
 /// The formats of every verb.
@@ -65,6 +65,18 @@ pub enum Block {
         share: f64,
         tone: Tone,
     },
+    /// What was found, one below the other.
+    Entries(Vec<Entry>),
+}
+
+/// Something found: where, and a piece of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it is in, in few words each.
+    pub head: Vec<Cell>,
+    /// What kind of text the excerpt is from.
+    pub label: String,
+    pub text: Excerpt,
 }
 
 /// Columns and rows, all cells text.
@@ -203,6 +215,12 @@ impl Document {
     /// Adds plain text.
     pub fn text(mut self, text: impl Into<String>) -> Document {
         self.blocks.push(Block::Text(text.into()));
+        self
+    }
+
+    /// Adds what was found.
+    pub fn entries(mut self, entries: Vec<Entry>) -> Document {
+        self.blocks.push(Block::Entries(entries));
         self
     }
 

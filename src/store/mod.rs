@@ -17,6 +17,7 @@ mod open;
 mod outputs;
 mod page;
 mod reports;
+mod search;
 mod sessions;
 
 pub use bundles::BundleRow;
@@ -26,4 +27,5 @@ pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;
 pub use page::{Listed, Page, PageRequest};
+pub use search::{Hit, Place, SearchFilter};
 pub use sessions::SessionFilter;

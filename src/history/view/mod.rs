@@ -1,5 +1,6 @@
 //! How this area's results look: a file a question.
 
 mod records;
+mod search;
 
 pub use records::{ExecutionList, SessionList};

@@ -3,5 +3,6 @@
 mod ctx;
 mod outputs;
 mod pages;
+mod search;
 mod setup;
 mod track;

@@ -3,6 +3,7 @@
 mod completion;
 mod deployment;
 mod query;
+mod search;
 mod session;
 
 use super::Verb;
@@ -21,6 +22,7 @@ pub enum Track {
     Query(query::Query),
     Show(query::Show),
     Sessions(query::Sessions),
+    Search(search::Search),
 }
 
 impl Track {
@@ -35,6 +37,7 @@ impl Track {
             Self::Query(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
             Self::Sessions(it) => it.run(verb),
+            Self::Search(it) => it.run(verb),
         }
     }
 }

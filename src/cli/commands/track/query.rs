@@ -43,7 +43,7 @@ pub struct Query {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ExecutionStatusArg {
+pub enum ExecutionStatusArg {
     Deployed,
     Completed,
     Failed,

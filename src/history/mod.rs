@@ -7,12 +7,16 @@ mod collected;
 mod completions;
 mod deployments;
 mod fault;
+mod proportion;
 mod query;
 mod search;
 mod sessions;
+mod stats;
 mod view;
 
-pub use crate::store::{ExecutionFilter, Hit, Messages, Place, SearchFilter, SessionFilter};
+pub use crate::store::{
+    ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
+};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use deployments::{Deployment, Given, allocations_of};
@@ -20,6 +24,7 @@ pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
 pub use search::{Matched, Search};
 pub use sessions::NewSession;
+pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
 pub use view::{ExecutionList, SessionList};
 
 use crate::model::Timestamp;

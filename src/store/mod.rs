@@ -19,6 +19,7 @@ mod page;
 mod reports;
 mod search;
 mod sessions;
+mod stats;
 
 pub use bundles::BundleRow;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
@@ -29,3 +30,4 @@ pub use outputs::OutputFilter;
 pub use page::{Listed, Page, PageRequest};
 pub use search::{Hit, Place, SearchFilter};
 pub use sessions::SessionFilter;
+pub use stats::{ContextTally, Property, SourceTally, StatsFilter, Tally};

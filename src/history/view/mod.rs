@@ -2,5 +2,6 @@
 
 mod records;
 mod search;
+mod stats;
 
 pub use records::{ExecutionList, SessionList};

@@ -5,4 +5,5 @@ mod outputs;
 mod pages;
 mod search;
 mod setup;
+mod stats;
 mod track;

@@ -5,6 +5,7 @@ mod deployment;
 mod query;
 mod search;
 mod session;
+mod stats;
 
 use super::Verb;
 use clap::Subcommand;
@@ -23,6 +24,7 @@ pub enum Track {
     Show(query::Show),
     Sessions(query::Sessions),
     Search(search::Search),
+    Stats(stats::Stats),
 }
 
 impl Track {
@@ -38,6 +40,7 @@ impl Track {
             Self::Show(it) => it.run(verb),
             Self::Sessions(it) => it.run(verb),
             Self::Search(it) => it.run(verb),
+            Self::Stats(it) => it.run(verb),
         }
     }
 }

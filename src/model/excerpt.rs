@@ -100,8 +100,7 @@ mod tests {
     #[test]
     fn marks_that_do_not_match_do_no_harm() {
         let it = Excerpt::parse("\u{fdd1}a\u{fdd0}\u{fdd0}b\u{fdd1}c\u{fdd1}\u{fdd0} ");
-        assert_eq!((it.text.as_str(), it.marked.as_slice()), ("abc", [1..2].as_slice()));
-        assert_eq!(Excerpt::parse("\u{fdd0}").marked, []);
+        assert!(Excerpt::parse("\u{fdd0}").marked.is_empty());
         assert_eq!(it.pieces(), [("a", false), ("b", true), ("c", false)]);
     }
 }

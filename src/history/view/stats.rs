@@ -69,7 +69,7 @@ fn outcomes(title: &str, groups: &[(Cell, &Group)]) -> Table {
     let columns = vec![
         Column::wide(title),
         Column::right("runs"),
-        Column::right("completed"),
+        Column::right("done"),
         Column::right("failed"),
         Column::right("open"),
         Column::right("success"),
@@ -130,15 +130,16 @@ impl View for SourceStats {
         let columns = vec![
             Column::wide("source"),
             Column::right("with it"),
-            Column::right("95 % sure"),
+            Column::right("95 %"),
             Column::right("without"),
-            Column::right("95 % sure"),
-            Column::left("went"),
+            Column::right("95 %"),
+            Column::left("it went"),
         ];
         let table = Table::new(columns, "").rows(self.sources.iter().map(row));
         let told = format!(
-            "{runs} with a context came back, {} completed. “Better” and “worse” only where the two\n\
-             ranges do not overlap; what goes together need not be cause and effect.",
+            "{runs} with a context on record came back, {} completed. “Better” and\n\
+             “worse” only where the two 95 % ranges do not overlap; what goes together\n\
+             need not be cause and effect.",
             grouped(self.completed)
         );
         Document::new().table(table).text(told)
@@ -153,7 +154,7 @@ fn row(it: &SourceGroup) -> Vec<Cell> {
         Some(Telling::Better) => Cell::toned(format!("better, {points:+.0}"), Tone::Good),
         Some(Telling::Worse) => Cell::toned(format!("worse, {points:+.0}"), Tone::Bad),
         None if it.difference.is_none() => Cell::toned("always there", Tone::Faint),
-        None => Cell::toned("no telling", Tone::Faint),
+        None => Cell::toned("cannot tell", Tone::Faint),
     };
     vec![
         it.source.clone().into(),

@@ -29,7 +29,7 @@ fn counted() -> TestEnv {
         ));
         let ending = match at {
             0..6 | 11 => "--final-message done",
-            6..10 => "--status failed --error-message timeout",
+            6..=9 => "--status failed --error-message timeout",
             _ => continue,
         };
         env.at(&format!("2025-01-{day}T10:{:02}:00Z", at + 1))

@@ -4,13 +4,14 @@ use clap::{Args, ValueEnum};
 use sortie::Result;
 use sortie::history::{Property, StatsFilter};
 use sortie::model::SessionId;
+use sortie::render::counted;
 use std::process::ExitCode;
 
 /// How deployments went, and what they took: by agent, model, session, source, template or day
 #[derive(Args)]
 #[command(
     after_help = "Success is what completed of what came back; “95 % sure” is Wilson's interval, within which \
-the true rate is likely to be. A source is compared over the runs whose context is on record: those that had \
+the true rate is likely to be. Durations are by nearest rank: the median, and the 95th percentile. A source is compared over the runs whose context is on record: those that had \
 it against those that had not.\n\n\
 Example:\n  sortie track stats --by agent-type --since 30d\n  sortie track stats --by source"
 )]
@@ -91,7 +92,8 @@ impl Stats {
             }
         };
         if omitted > 0 {
-            verb.ui.note(&format!("there are {omitted} more: raise --limit"));
+            let more = counted(omitted, "more line", "more lines");
+            verb.ui.note(&format!("{more}: raise --limit"));
         }
         Ok(ExitCode::SUCCESS)
     }

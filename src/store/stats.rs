@@ -150,11 +150,12 @@ impl Reader<'_> {
         let (condition, values) = conditions(filter).and("e.status <> ?", &OPEN).condition();
         let mut statement = self.0.prepare_cached(&format!(
             "SELECT source, count(*), sum(success) FROM (
-               SELECT DISTINCT a.context_source AS source, e.seq, e.success
+               SELECT a.context_source AS source, e.success
                FROM agent_executions e CROSS JOIN context_allocations a
                  ON a.execution_id = e.execution_id AND a.included_in_deployment = 1
                 AND a.context_type <> 'briefing'
-               {condition})
+               {condition}
+               GROUP BY e.seq, a.context_source)
              GROUP BY source"
         ))?;
         let rows = statement.query_map(&*values as &[&dyn ToSql], |row| {

@@ -16,7 +16,7 @@ it against those that had not.\n\n\
 Example:\n  sortie track stats --by agent-type --since 30d\n  sortie track stats --by source"
 )]
 pub struct Stats {
-    /// What to tell deployments apart by
+    /// What to tell deployments apart by; source is what stood in their context
     #[arg(long, value_enum)]
     by: By,
     /// In this session: an id, the beginning of one, or latest
@@ -41,15 +41,11 @@ pub struct Stats {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum By {
-    /// The kind of agent
     AgentType,
     Model,
     Session,
-    /// What stood in the context: which files went with success, and which with failure
     Source,
-    /// Of the briefing
     Template,
-    /// Of deployment, UTC
     Day,
 }
 

@@ -51,7 +51,7 @@ pub struct Group {
 
 /// Which sources went with success, and which with failure. That they went together does not say
 /// that one made the other.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct SourceStats {
     /// Always `source`.
     pub by: &'static str,
@@ -65,7 +65,7 @@ pub struct SourceStats {
 }
 
 /// How it went with one source in the context, and how without it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct SourceGroup {
     pub source: String,
     pub with: Share,
@@ -76,12 +76,11 @@ pub struct SourceGroup {
     /// overlap, which is a stricter measure than most.
     pub telling: Option<Telling>,
     /// How far the intervals are apart; negative where they overlap.
-    #[serde(skip)]
     pub apart: Option<f64>,
 }
 
 /// Some deployments that came back, and how many completed.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Share {
     pub finished: u64,
     pub completed: u64,

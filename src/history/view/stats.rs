@@ -4,7 +4,7 @@ use crate::history::stats::{Group, Share, SourceGroup, SourceStats, Stats, Telli
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, duration, grouped, to_json, tokens,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// `83 %`; none where nothing came back.
 fn percent(rate: Option<f64>) -> Cell {
@@ -115,11 +115,17 @@ fn costs(title: &str, groups: &[(Cell, &Group)]) -> Table {
 
 impl View for SourceStats {
     fn json(&self) -> Value {
-        to_json(self)
+        json!({
+            "by": self.by,
+            "finished": self.finished,
+            "completed": self.completed,
+            "sources": self.records(),
+            "omitted": self.omitted,
+        })
     }
 
     fn records(&self) -> Vec<Value> {
-        self.sources.iter().map(to_json).collect()
+        self.sources.iter().map(record).collect()
     }
 
     fn document(&self) -> Document {
@@ -144,6 +150,26 @@ impl View for SourceStats {
         );
         Document::new().table(table).text(told)
     }
+}
+
+/// Flat, so that each figure has a column of its own.
+fn record(it: &SourceGroup) -> Value {
+    let SourceGroup { source, with, without, difference, telling, .. } = it;
+    json!({
+        "source": source,
+        "with_finished": with.finished,
+        "with_completed": with.completed,
+        "with_rate": with.rate,
+        "with_low": with.low,
+        "with_high": with.high,
+        "without_finished": without.finished,
+        "without_completed": without.completed,
+        "without_rate": without.rate,
+        "without_low": without.low,
+        "without_high": without.high,
+        "difference": difference,
+        "telling": telling,
+    })
 }
 
 fn row(it: &SourceGroup) -> Vec<Cell> {

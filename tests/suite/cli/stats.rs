@@ -84,6 +84,7 @@ fn stats_by_each_property() {
     snapshot!("stats_csv", env.run("track stats --by day --format csv"));
     snapshot!("stats_markdown", env.run("track stats --by template --format markdown"));
     snapshot!("stats_source_json", env.run("track stats --by source --limit 1 --format json"));
+    snapshot!("stats_source_csv", env.run("track stats --by source --format csv"));
     snapshot!("stats_source_markdown", env.run("track stats --by source --format markdown"));
 }
 
@@ -113,7 +114,7 @@ fn a_source_counts_where_it_stood_in_the_context() {
         let stats = env.ok("track stats --by source --format json --session-id s-3").json();
         let sources = stats["sources"].as_array().unwrap().iter();
         let found = sources.filter(|it| it["source"] == source);
-        found.map(|it| it["with"]["finished"].as_u64().unwrap()).collect::<Vec<_>>()
+        found.map(|it| it["with_finished"].as_u64().unwrap()).collect::<Vec<_>>()
     };
     assert_eq!(with("lib/types.ts"), [1]);
     let change = |sql: &str| {

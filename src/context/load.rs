@@ -4,7 +4,7 @@ use super::Context;
 use super::draft::{self, Texts};
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{Bundle, BundleId};
-use crate::store::BundleRow;
+use crate::store::{BundleRow, Page, PageRequest};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,8 @@ impl Context<'_> {
     }
 
     /// The bundles that were kept, the one prepared last first.
-    pub fn bundles(&self, limit: u32) -> Result<Vec<BundleRow>> {
-        self.store.read(|r| r.bundles(limit))
+    pub fn bundles(&self, page: PageRequest<BundleId>) -> Result<Page<BundleRow>> {
+        Page::of(page.limit, |limit| self.store.read(|r| r.bundles(&PageRequest { limit, ..page })))
     }
 
     /// The bundle that the store has under an id, the beginning of one, or `latest`.

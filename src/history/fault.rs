@@ -114,6 +114,9 @@ pub enum HistoryFault {
     /// An id, and what only narrows `latest`.
     #[error("'{}' names one deployment already", name.escape_debug())]
     Narrowed { name: String },
+    /// A search for what has no letter and no digit.
+    #[error("there is no word in '{}' to look for", query.escape_debug())]
+    NoWords { query: String },
 }
 
 /// “ of agent type 'reviewer' in s-1”.
@@ -135,7 +138,7 @@ impl Fault for HistoryFault {
             Self::NoVersion { .. } | Self::NoBriefing { .. } | Self::NoneOf { .. } => {
                 Kind::NotFound
             }
-            Self::Narrowed { .. } => Kind::Usage,
+            Self::Narrowed { .. } | Self::NoWords { .. } => Kind::Usage,
         }
     }
 
@@ -173,6 +176,9 @@ impl Fault for HistoryFault {
             Self::Narrowed { .. } => {
                 "--agent-type and --session-id choose among the latest: leave them out, or say `latest`"
                     .into()
+            }
+            Self::NoWords { .. } => {
+                "give words, such as `sortie track search HNSW recall`; `sortie track query` lists all".into()
             }
         })
     }

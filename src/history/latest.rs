@@ -33,11 +33,11 @@ impl History<'_> {
                 ..ExecutionFilter::default()
             })
         };
-        if let Some(found) = of(agent_type, 1)?.pop() {
+        if let Some(found) = of(agent_type, 1)?.rows.pop() {
             return Ok(found.execution_id);
         }
         let others = of(None, NEAR)?;
-        let types: BTreeSet<&str> = others.iter().map(|it| it.agent_type.as_str()).collect();
+        let types: BTreeSet<&str> = others.rows.iter().map(|it| it.agent_type.as_str()).collect();
         let near = nearest(agent_type.unwrap_or_default(), types);
         Err(HistoryFault::NoneOf {
             agent_type: agent_type.map(str::to_owned),

@@ -9,15 +9,20 @@ mod collected;
 mod completions;
 mod deployments;
 mod fault;
+mod proportion;
 mod query;
 mod retention;
+mod search;
 mod sessions;
+mod stats;
 mod view;
 
 mod latest;
 mod timeline;
 
-pub use crate::store::{ExecutionFilter, Messages, SessionFilter};
+pub use crate::store::{
+    ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
+};
 pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,
@@ -28,7 +33,9 @@ pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
 pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPlan};
+pub use search::{Matched, Search};
 pub use sessions::NewSession;
+pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
 pub use view::{ExecutionList, SessionList};
 
 pub use timeline::{IdleGap, Run, Timeline};

@@ -7,7 +7,7 @@ use crate::model::{
     Allocation, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Output,
     SessionId, SessionRecord,
 };
-use crate::store::{ExecutionFilter, Named, OutputFilter, SessionFilter};
+use crate::store::{ExecutionFilter, Named, OutputFilter, Page, SessionFilter};
 use serde::Serialize;
 
 /// Everything about one deployment.
@@ -63,13 +63,17 @@ impl History<'_> {
     }
 
     /// Executions, newest first.
-    pub fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionRecord>> {
-        self.store.read(|r| r.executions(filter))
+    pub fn executions(&self, filter: &ExecutionFilter) -> Result<Page<ExecutionRecord>> {
+        Page::of(filter.limit, |limit| {
+            self.store.read(|r| r.executions(&ExecutionFilter { limit, ..filter.clone() }))
+        })
     }
 
     /// Sessions, newest first.
-    pub fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRecord>> {
-        self.store.read(|r| r.sessions(filter))
+    pub fn sessions(&self, filter: &SessionFilter) -> Result<Page<SessionRecord>> {
+        Page::of(filter.limit, |limit| {
+            self.store.read(|r| r.sessions(&SessionFilter { limit, ..filter.clone() }))
+        })
     }
 
     /// One execution with all that belongs to it.

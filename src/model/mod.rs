@@ -1,6 +1,7 @@
 //! The plain data of the library: identifiers, times, records and bundles. No input, no output.
 
 mod bundle;
+mod excerpt;
 mod execution;
 mod hidden;
 mod id;
@@ -13,6 +14,7 @@ pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
     Priority, Selection, SharedPart, SharedSource, SkipReason, Skipped,
 };
+pub use excerpt::Excerpt;
 pub use execution::{
     Allocation, CompletionStatus, CompletionVersion, ExecutionRecord, ExecutionStatus,
 };

@@ -40,7 +40,7 @@ use crate::error::Result;
 use crate::git::WorkTree;
 use crate::history::History;
 use crate::model::{Output, Timestamp};
-use crate::store::Store;
+use crate::store::{Page, Store};
 
 /// The verbs for what came back, on one project.
 pub struct Outputs<'w> {
@@ -54,7 +54,9 @@ pub struct Outputs<'w> {
 
 impl Outputs<'_> {
     /// Collected outputs, newest first.
-    pub fn query(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
-        self.store.read(|r| r.outputs(filter))
+    pub fn query(&self, filter: &OutputFilter) -> Result<Page<Output>> {
+        Page::of(filter.limit, |limit| {
+            self.store.read(|r| r.outputs(&OutputFilter { limit, ..filter.clone() }))
+        })
     }
 }

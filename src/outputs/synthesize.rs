@@ -6,7 +6,7 @@ use super::gather::Gathered;
 use crate::briefing::{self, TemplateKind};
 use crate::error::{Fault, Kind, Result};
 use crate::model::{Report, ReportId, SessionId};
-use crate::store::{Messages, content};
+use crate::store::{Messages, Page, PageRequest, content};
 use std::path::PathBuf;
 
 /// The template of a report where none is named.
@@ -84,8 +84,8 @@ impl Outputs<'_> {
     }
 
     /// The kept reports, newest first.
-    pub fn reports(&self, limit: u32) -> Result<Vec<Report>> {
-        self.store.read(|r| r.reports(limit))
+    pub fn reports(&self, page: PageRequest<ReportId>) -> Result<Page<Report>> {
+        Page::of(page.limit, |limit| self.store.read(|r| r.reports(&PageRequest { limit, ..page })))
     }
 
     /// A kept report, byte for byte.

@@ -2,7 +2,7 @@
 
 use super::lanes::{self, Drawn};
 use super::sanitize::visible;
-use super::view::{Align, Block, Cell, Document, Table};
+use super::view::{Align, Block, Cell, Document, Entry, Table};
 
 pub(super) fn document(document: &Document) -> String {
     let blocks: Vec<String> = document.blocks.iter().map(block).collect();
@@ -28,6 +28,7 @@ fn block(block: &Block) -> String {
             it.listed.iter().map(|it| table(it) + "\n").collect::<String>() + &drawing
         }
         Block::Bounded(it) => it.fitted(cell),
+        Block::Entries(it) => it.iter().map(entry).collect(),
     }
 }
 
@@ -55,6 +56,17 @@ fn code(language: &str, lines: Vec<String>) -> String {
     let fence = "`".repeat(lines.iter().map(run).max().unwrap_or(0).max(2) + 1);
     let lines: String = lines.iter().map(|line| format!("{}\n", line.trim_end())).collect();
     format!("{fence}{language}\n{lines}{fence}\n")
+}
+
+/// An item of a list: where, then the excerpt with what was found in bold.
+fn entry(entry: &Entry) -> String {
+    let head: Vec<String> = entry.head.iter().map(|it| cell(&it.text)).collect();
+    let pieces = entry.text.pieces().into_iter().map(|(text, marked)| match marked {
+        true => format!("**{}**", cell(text)),
+        false => cell(text),
+    });
+    let text: String = pieces.collect();
+    format!("- {}\\\n  {}: {text}\n", head.join(" · "), cell(&entry.label))
 }
 
 /// Text that stays text in a table: no markup, no element, no image.

@@ -2,10 +2,12 @@
 
 mod bounded;
 mod csv;
+mod entries;
 mod figures;
 mod lanes;
 mod markdown;
 mod outputs;
+mod paged;
 mod sanitize;
 mod sides;
 mod table;
@@ -15,9 +17,10 @@ pub use bounded::{Bounded, Section, Span};
 pub use figures::{ago, bytes, counted, duration, grouped, grouped_signed, tokens};
 pub use lanes::{Lane, Lanes};
 pub use outputs::output_table;
+pub use paged::Paged;
 pub use sanitize::{visible, visible_lines};
 pub use sides::{Side, sides};
-pub use view::{Align, Block, Cell, Column, Document, Format, Table, Tone, View, to_json};
+pub use view::{Align, Block, Cell, Column, Document, Entry, Format, Table, Tone, View, to_json};
 
 use crate::model::Timestamp;
 

@@ -1,6 +1,7 @@
 //! Tables for a terminal, in the width it has.
 
 use super::Surface;
+use super::entries::entries;
 use super::figures::ago;
 use super::lanes::{self, Drawn, Lanes};
 use super::sanitize::{visible, visible_lines};
@@ -45,6 +46,7 @@ fn block(block: &Block, surface: Surface) -> String {
         }
         Block::Lanes(it) => lanes(it, surface),
         Block::Bounded(it) => it.fitted(visible),
+        Block::Entries(it) => entries(it, aged(surface)),
     }
 }
 
@@ -71,11 +73,7 @@ fn table(it: &Table, surface: Surface) -> String {
     };
     let title = |column: &Column| styled(&column.title.to_uppercase(), Tone::Faint);
     out.set_header(it.columns.iter().map(title));
-    // Where there is little room, the date alone.
-    let aged = match surface.width {
-        Some(..AGED) => Surface { now: None, ..surface },
-        _ => surface,
-    };
+    let aged = aged(surface);
     for row in &it.rows {
         out.add_row(row.iter().map(|cell| styled(&shown(cell, aged), cell.tone)));
     }
@@ -87,6 +85,14 @@ fn table(it: &Table, surface: Surface) -> String {
         }
     }
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Where there is little room, the date alone.
+fn aged(surface: Surface) -> Surface {
+    match surface.width {
+        Some(..AGED) => Surface { now: None, ..surface },
+        _ => surface,
+    }
 }
 
 /// Columns that do not give way keep the width of their widest cell.
@@ -105,7 +111,7 @@ fn shape_column(shape: &mut comfy_table::Column, column: &Column, widest: usize)
 }
 
 /// A cell's text, with the age of a date.
-fn shown(cell: &Cell, surface: Surface) -> String {
+pub(super) fn shown(cell: &Cell, surface: Surface) -> String {
     match (cell.at, surface.now) {
         (Some(at), Some(now)) => format!("{} ({})", cell.text, ago(now.millis_since(at))),
         _ => visible(&cell.text),
@@ -140,11 +146,11 @@ fn lanes(it: &Lanes, surface: Surface) -> String {
     it.drawn(width).into_iter().map(line).collect()
 }
 
-fn bold(text: &str, surface: Surface) -> String {
+pub(super) fn bold(text: &str, surface: Surface) -> String {
     if surface.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
-fn toned(text: &str, tone: Tone, surface: Surface) -> String {
+pub(super) fn toned(text: &str, tone: Tone, surface: Surface) -> String {
     let code = match tone {
         Tone::Plain => return text.to_owned(),
         Tone::Good => 32,

@@ -2,7 +2,7 @@
 
 use super::bounded::Bounded;
 use super::lanes::Lanes;
-use crate::model::Timestamp;
+use crate::model::{Excerpt, Timestamp};
 use serde_json::Value;
 
 /// The formats of every verb.
@@ -77,6 +77,18 @@ pub enum Block {
     Lanes(Lanes),
     /// Sections that have at most so many characters together, whatever the format.
     Bounded(Bounded),
+    /// What was found, one below the other.
+    Entries(Vec<Entry>),
+}
+
+/// Something found: where, and a piece of it.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// What it is in, in few words each.
+    pub head: Vec<Cell>,
+    /// What kind of text the excerpt is from.
+    pub label: String,
+    pub text: Excerpt,
 }
 
 /// Columns and rows, all cells text.
@@ -233,6 +245,12 @@ impl Document {
     /// Adds sections of a bounded length.
     pub fn bounded(mut self, bounded: Bounded) -> Document {
         self.blocks.push(Block::Bounded(bounded));
+        self
+    }
+
+    /// Adds what was found.
+    pub fn entries(mut self, entries: Vec<Entry>) -> Document {
+        self.blocks.push(Block::Entries(entries));
         self
     }
 

@@ -1,7 +1,9 @@
 //! Bundles, and the briefings that were rendered from them.
 
 use super::columns::Json;
+use super::filter::Filter;
 use super::open::{Reader, Writer};
+use super::page::PageRequest;
 use crate::error::Result;
 use crate::model::{Bundle, BundleId, Count, KeptBriefing, Timestamp};
 use rusqlite::{OptionalExtension, params};
@@ -23,13 +25,14 @@ pub struct BundleRow {
 
 impl Reader<'_> {
     /// The kept bundles, newest first.
-    pub fn bundles(&self, limit: u32) -> Result<Vec<BundleRow>> {
-        let mut statement = self.0.prepare_cached(
-            "SELECT bundle_id, created_at, agent_type, scope, total_tokens, tokens_exact
-             FROM bundles
-             ORDER BY created_at DESC, seq DESC LIMIT ?1",
-        )?;
-        let rows = statement.query_map([limit], |row| {
+    pub fn bundles(&self, page: &PageRequest<BundleId>) -> Result<Vec<BundleRow>> {
+        let (sql, values) = Filter::default().list(
+            "SELECT bundle_id, created_at, agent_type, scope, total_tokens, tokens_exact FROM bundles",
+            &page.after,
+            &page.limit,
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(&*values, |row| {
             Ok(BundleRow {
                 bundle_id: row.get(0)?,
                 created_at: row.get(1)?,

@@ -26,6 +26,8 @@ pub struct ExecutionFilter {
     pub messages: Messages,
     /// At most so many; 0 is all.
     pub limit: u32,
+    /// Only what stands behind this one in the list.
+    pub after: Option<ExecutionId>,
 }
 
 /// How much of final messages to read.
@@ -101,17 +103,16 @@ impl Reader<'_> {
 
     /// Executions, newest first.
     pub fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionRecord>> {
-        let mut conditions = Filter::default()
+        let conditions = Filter::default()
             .and("session_id = ?", &filter.session_id)
             .and("agent_type = ?", &filter.agent_type)
             .and("model = ?", &filter.model)
             .and("status = ?", &filter.status)
             .and("deployed_at >= ?", &filter.since)
             .and("deployed_at < ?", &filter.until);
-        let order = "deployed_at DESC, seq DESC";
-        let sql = conditions.sql(&select(filter.messages), order, &filter.limit);
+        let (sql, values) = conditions.list(&select(filter.messages), &filter.after, &filter.limit);
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(conditions.values(), execution)?;
+        let rows = statement.query_map(&*values, execution)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 

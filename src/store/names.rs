@@ -2,7 +2,7 @@
 
 use super::open::Reader;
 use crate::error::{Fault, Kind, Result, nearest};
-use crate::model::{BundleId, ExecutionId, InvalidId, LATEST, ReportId, SessionId};
+use crate::model::{BundleId, ExecutionId, InvalidId, LATEST, OutputId, ReportId, SessionId};
 use rusqlite::OptionalExtension;
 
 /// A kind of id that can be looked up: where its rows stand.
@@ -37,6 +37,12 @@ impl Named for ReportId {
     const WHAT: &str = ReportId::WHAT;
     const COLUMNS: (&str, &str, &str) = ("reports", "report_id", "created_at");
     const LISTED_BY: &str = "sortie outputs reports";
+}
+
+impl Named for OutputId {
+    const WHAT: &str = OutputId::WHAT;
+    const COLUMNS: (&str, &str, &str) = ("outputs", "output_id", "created_at");
+    const LISTED_BY: &str = "sortie outputs query";
 }
 
 /// How many candidates a message lists.

@@ -4,7 +4,7 @@ use super::columns::Json;
 use super::filter::Filter;
 use super::open::{Reader, Writer};
 use crate::error::Result;
-use crate::model::{ExecutionId, Output, OutputType, SessionId, Timestamp};
+use crate::model::{ExecutionId, Output, OutputId, OutputType, SessionId, Timestamp};
 use rusqlite::{Row, params};
 
 /// Which outputs to list, newest first.
@@ -18,6 +18,8 @@ pub struct OutputFilter {
     pub since: Option<Timestamp>,
     /// At most so many; 0 is all.
     pub limit: u32,
+    /// Only what stands behind this one in the list.
+    pub after: Option<OutputId>,
 }
 
 pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
@@ -34,20 +36,20 @@ pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
 impl Reader<'_> {
     /// Outputs, newest first.
     pub fn outputs(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
-        let mut conditions = Filter::default()
+        let conditions = Filter::default()
             .and("e.session_id = ?", &filter.session_id)
-            .and("o.execution_id = ?", &filter.execution_id)
+            .and("outputs.execution_id = ?", &filter.execution_id)
             .and("e.agent_type = ?", &filter.agent_type)
-            .and("o.output_type = ?", &filter.output_type)
-            .and("o.created_at >= ?", &filter.since);
-        let sql = conditions.sql(
-            "SELECT o.output_id, o.execution_id, o.output_type, o.content, o.created_at, o.metadata
-             FROM outputs o JOIN agent_executions e ON e.execution_id = o.execution_id",
-            "o.created_at DESC, o.seq DESC",
+            .and("outputs.output_type = ?", &filter.output_type)
+            .and("outputs.created_at >= ?", &filter.since);
+        let (sql, values) = conditions.list(
+            "SELECT output_id, outputs.execution_id, output_type, content, created_at, metadata
+             FROM outputs JOIN agent_executions e ON e.execution_id = outputs.execution_id",
+            &filter.after,
             &filter.limit,
         );
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(conditions.values(), output)?;
+        let rows = statement.query_map(&*values, output)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

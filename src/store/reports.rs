@@ -1,6 +1,8 @@
 //! Synthesis reports that were kept; their bytes stand in contents.
 
+use super::filter::Filter;
 use super::open::{Reader, Writer};
+use super::page::PageRequest;
 use crate::error::Result;
 use crate::model::{Report, ReportId};
 use rusqlite::{OptionalExtension, Row, params};
@@ -26,11 +28,11 @@ impl Reader<'_> {
     }
 
     /// The kept reports, newest first.
-    pub fn reports(&self, limit: u32) -> Result<Vec<Report>> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM reports ORDER BY created_at DESC, seq DESC LIMIT ?1");
+    pub fn reports(&self, page: &PageRequest<ReportId>) -> Result<Vec<Report>> {
+        let select = format!("SELECT {COLUMNS} FROM reports");
+        let (sql, values) = Filter::default().list(&select, &page.after, &page.limit);
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map([limit], report)?;
+        let rows = statement.query_map(&*values, report)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

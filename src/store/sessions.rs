@@ -17,6 +17,8 @@ pub struct SessionFilter {
     pub until: Option<Timestamp>,
     /// At most so many; 0 is all.
     pub limit: u32,
+    /// Only what stands behind this one in the list.
+    pub after: Option<SessionId>,
 }
 
 pub(super) const COLUMNS: &str =
@@ -44,14 +46,14 @@ impl Reader<'_> {
 
     /// Sessions, newest first.
     pub fn sessions(&self, filter: &SessionFilter) -> Result<Vec<SessionRecord>> {
-        let mut conditions = Filter::default()
+        let conditions = Filter::default()
             .and("status = ?", &filter.status)
             .and("created_at >= ?", &filter.since)
             .and("created_at < ?", &filter.until);
         let select = format!("SELECT {COLUMNS} FROM sessions");
-        let sql = conditions.sql(&select, "created_at DESC, seq DESC", &filter.limit);
+        let (sql, values) = conditions.list(&select, &filter.after, &filter.limit);
         let mut statement = self.0.prepare_cached(&sql)?;
-        let rows = statement.query_map(conditions.values(), session)?;
+        let rows = statement.query_map(&*values, session)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

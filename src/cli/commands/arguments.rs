@@ -5,6 +5,7 @@ use clap::{Args, ValueEnum};
 use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
 use sortie::error::IoContext;
 use sortie::model::{ByteAmount, DedupMode, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::store::Named;
 use sortie::store::file;
 use sortie::{Bundle, Result, Workspace};
 use std::io::Read;
@@ -171,6 +172,21 @@ impl From<DedupArg> for DedupMode {
             DedupArg::Files => Self::Files,
             DedupArg::Blocks => Self::Blocks,
         }
+    }
+}
+
+/// Where a list goes on.
+#[derive(Args)]
+pub struct AfterArg {
+    /// Continue behind this one: an id, the beginning of one, or latest
+    #[arg(long, value_name = "ID")]
+    after: Option<String>,
+}
+
+impl AfterArg {
+    /// The row to continue behind.
+    pub fn find<T: Named>(&self, workspace: &Workspace) -> Result<Option<T>> {
+        self.after.as_ref().map(|name| workspace.history().find(name)).transpose()
     }
 }
 

@@ -10,7 +10,7 @@ mod track;
 use super::ui::Ui;
 use clap::Subcommand;
 use sortie::error::IoContext;
-use sortie::render::View;
+use sortie::render::{Paged, View};
 use sortie::{Result, Workspace};
 use std::process::ExitCode;
 
@@ -52,6 +52,16 @@ impl Verb<'_> {
     /// Writes a result to stdout.
     fn show(&self, view: &dyn View) -> Result<()> {
         self.ui.show(view, self.workspace.now()).or_cannot("write", "stdout")
+    }
+
+    /// Writes a page of a list, and says how to get the next.
+    fn show_page(&self, list: &dyn View, next: Option<impl ToString>) -> Result<()> {
+        let next = next.map(|id| id.to_string());
+        self.show(&Paged { list, next: next.clone() })?;
+        if let Some(id) = next {
+            self.ui.note(&format!("there are more: --after {id}"));
+        }
+        Ok(())
     }
 
     /// Writes bytes to stdout as they are.

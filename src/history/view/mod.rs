@@ -4,6 +4,8 @@ mod archive;
 mod records;
 mod retention;
 
+mod search;
+mod stats;
 mod timeline;
 
 pub use records::{ExecutionList, SessionList};

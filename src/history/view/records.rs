@@ -10,21 +10,21 @@ use crate::render::{
 use serde_json::{Value, json};
 
 pub(super) fn status_cell(status: ExecutionStatus) -> Cell {
-    let tone = match status {
-        ExecutionStatus::Deployed => Tone::Warning,
-        ExecutionStatus::Completed => Tone::Good,
-        ExecutionStatus::Failed => Tone::Bad,
-    };
-    Cell::toned(status, tone)
+    Cell::toned(status, status_tone(status.as_str()))
+}
+
+/// How a state of a deployment or of a session is meant.
+pub(super) fn status_tone(status: &str) -> Tone {
+    match status {
+        "deployed" => Tone::Warning,
+        "completed" => Tone::Good,
+        "failed" => Tone::Bad,
+        _ => Tone::Plain,
+    }
 }
 
 pub(super) fn session_cell(status: SessionStatus) -> Cell {
-    let tone = match status {
-        SessionStatus::Planning | SessionStatus::Executing => Tone::Plain,
-        SessionStatus::Completed => Tone::Good,
-        SessionStatus::Failed => Tone::Bad,
-    };
-    Cell::toned(status, tone)
+    Cell::toned(status, status_tone(status.as_str()))
 }
 
 impl View for SessionRecord {

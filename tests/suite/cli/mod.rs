@@ -3,8 +3,11 @@
 mod archive;
 mod ctx;
 mod outputs;
+mod pages;
 mod prune;
+mod search;
 mod setup;
+mod stats;
 mod track;
 
 mod compare;

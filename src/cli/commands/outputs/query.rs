@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::moment;
+use crate::cli::commands::arguments::{AfterArg, moment};
 use crate::cli::exit;
 use clap::{Args, ValueEnum};
 use sortie::model::{ExecutionId, OutputType, SessionId};
@@ -31,6 +31,8 @@ pub struct Query {
     /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
+    #[command(flatten)]
+    after: AfterArg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -58,19 +60,16 @@ impl Query {
         let history = verb.workspace.history();
         let session = |name: &String| history.find::<SessionId>(name);
         let execution = |name: &String| history.find::<ExecutionId>(name);
-        let outputs = verb.workspace.outputs().query(&OutputFilter {
+        let page = verb.workspace.outputs().query(&OutputFilter {
             session_id: self.session_id.as_ref().map(session).transpose()?,
             execution_id: self.execution_id.as_ref().map(execution).transpose()?,
             agent_type: self.agent_type,
             output_type: self.output_type.map(Into::into),
             since: moment(&self.since, verb.workspace.now())?,
             limit: self.limit,
+            after: self.after.find(&verb.workspace)?,
         })?;
-        let full = self.limit > 0 && outputs.len() == self.limit as usize;
-        verb.show(&OutputList(outputs))?;
-        if full {
-            verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));
-        }
+        verb.show_page(&OutputList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,7 +5,9 @@ mod completion;
 mod deployment;
 mod prune;
 mod query;
+mod search;
 mod session;
+mod stats;
 
 mod context;
 mod diff;
@@ -35,6 +37,8 @@ pub enum Track {
     Export(archive::Export),
     Import(archive::Import),
     Prune(prune::Prune),
+    Search(search::Search),
+    Stats(stats::Stats),
 }
 
 impl Track {
@@ -56,6 +60,8 @@ impl Track {
             Self::Export(it) => it.run(verb),
             Self::Import(it) => it.run(verb),
             Self::Prune(it) => it.run(verb),
+            Self::Search(it) => it.run(verb),
+            Self::Stats(it) => it.run(verb),
         }
     }
 }

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::moment;
+use crate::cli::commands::arguments::{AfterArg, moment};
 use clap::{Args, ValueEnum};
 use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
 use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
@@ -35,13 +35,15 @@ pub struct Query {
     /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u32,
+    #[command(flatten)]
+    after: AfterArg,
     /// In JSON, the final messages too
     #[arg(long)]
     with_messages: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum ExecutionStatusArg {
+pub enum ExecutionStatusArg {
     Deployed,
     Completed,
     Failed,
@@ -62,7 +64,7 @@ impl Query {
         let history = verb.workspace.history();
         let now = verb.workspace.now();
         let find = |name: &String| history.find::<SessionId>(name);
-        let executions = history.executions(&ExecutionFilter {
+        let page = history.executions(&ExecutionFilter {
             session_id: self.session_id.as_ref().map(find).transpose()?,
             agent_type: self.agent_type,
             model: self.model,
@@ -71,12 +73,9 @@ impl Query {
             until: moment(&self.until.or(self.older_than), now)?,
             messages: if self.with_messages { Messages::Whole } else { Messages::None },
             limit: self.limit,
+            after: self.after.find(&verb.workspace)?,
         })?;
-        let full = self.limit > 0 && executions.len() == self.limit as usize;
-        verb.show(&ExecutionList(executions))?;
-        if full {
-            verb.ui.note(&format!("there may be more than {}: raise --limit", self.limit));
-        }
+        verb.show_page(&ExecutionList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -129,6 +128,8 @@ pub struct Sessions {
     /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 20)]
     limit: u32,
+    #[command(flatten)]
+    after: AfterArg,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -153,13 +154,14 @@ impl From<SessionStatusArg> for SessionStatus {
 impl Sessions {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let now = verb.workspace.now();
-        let sessions = verb.workspace.history().sessions(&SessionFilter {
+        let page = verb.workspace.history().sessions(&SessionFilter {
             status: self.status.map(Into::into),
             since: moment(&self.since, now)?,
             until: moment(&self.until, now)?,
             limit: self.limit,
+            after: self.after.find(&verb.workspace)?,
         })?;
-        verb.show(&SessionList(sessions))?;
+        verb.show_page(&SessionList(page.rows), page.next)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -4,6 +4,7 @@ use super::escape::{attribute, cell, inline, inline_code};
 use super::fence::{fenced, tagged};
 use super::helpers::{Refusal, argument};
 use super::item::{Style, View};
+use crate::model::html_text;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
     ScopedJson,
@@ -37,6 +38,7 @@ pub(super) fn register(registry: &mut Handlebars<'_>, written: &Arc<Written>) {
     put("attr", |h| Ok(attribute(&text(h, 0)?)));
     put("cell", |h| Ok(cell(&text(h, 0)?)));
     put("inline", |h| Ok(inline(&text(h, 0)?)));
+    put("html", |h| Ok(html_text(&text(h, 0)?)));
 }
 
 /// In parentheses a long text would be copied without being written, past all bounds.

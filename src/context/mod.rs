@@ -37,7 +37,7 @@ pub use root::Root;
 pub use select::{Selectors, Wanted};
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
-pub use view::{BundleList, ModelList, SharedView, TemplateList};
+pub use view::{BriefingText, BundleList, ModelList, SharedView, TemplateList};
 pub use walk::WalkRules;
 
 use crate::briefing::Library;

@@ -44,6 +44,28 @@ impl Timestamp {
         (self.0 - earlier.0).num_milliseconds()
     }
 
+    /// Milliseconds since 1970 began, UTC.
+    pub fn epoch_millis(self) -> i64 {
+        self.0.timestamp_millis()
+    }
+
+    /// So much later; the same where there is no such time.
+    pub fn plus_millis(self, ms: i64) -> Timestamp {
+        self.0.checked_add_signed(TimeDelta::milliseconds(ms)).map_or(self, Timestamp)
+    }
+
+    /// As the mark of a time axis of so many milliseconds with a mark every `step`.
+    pub fn for_axis(self, step: i64, whole: i64) -> String {
+        const DAY: i64 = 86_400_000;
+        let form = match (step, whole) {
+            (DAY.., _) => "%Y-%m-%d",
+            (_, DAY..) => "%d %b %H:%M",
+            (60_000.., _) => "%H:%M",
+            _ => "%H:%M:%S",
+        };
+        self.0.format(form).to_string()
+    }
+
     /// A moment as people give one: RFC 3339, a day (its first instant), or an age such as `90s`,
     /// `15m`, `2h`, `3d`, `1w` before `now`.
     pub fn parse_since(text: &str, now: Timestamp) -> Result<Self, InvalidTime> {

@@ -4,7 +4,9 @@
 //! is the serializable data of a report, the same for its JSON and for its template.
 
 mod build;
+mod charts;
 mod collect;
+mod compare;
 mod context;
 mod gather;
 mod recommend;
@@ -14,12 +16,17 @@ mod view;
 
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
+pub use charts::{
+    Charts, GateCell, GateGrid, GateGridRow, SavingsChart, Tick, TimelineBar, TimelineChart,
+    TokenBar, TokenChart,
+};
 pub use collect::Collection;
+pub use compare::{Delta, Previous};
 pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
-pub use synthesize::{ReportFault, Synthesis, Unrecorded};
+pub use synthesize::{ReportFault, Synthesis, Unrecorded, html_template};
 pub use verify::{DeliverableState, Verdict, Verification};
 pub use view::{OutputList, ReportList};
 

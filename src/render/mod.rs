@@ -2,6 +2,7 @@
 
 mod csv;
 mod figures;
+mod html;
 mod markdown;
 mod outputs;
 mod sanitize;
@@ -36,6 +37,7 @@ pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {
     match format {
         Format::Table => table::document(&view.document(), surface),
         Format::Markdown => markdown::document(&view.document()),
+        Format::Html => html::document(&view.document()),
         Format::Csv => csv::records(&view.records()),
         Format::Json => {
             let text = serde_json::to_string_pretty(&view.json());

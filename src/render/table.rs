@@ -21,6 +21,12 @@ const AGED: u16 = 100;
 /// Cells in a bar.
 const BAR: usize = 30;
 
+/// Cells in a bar of a table.
+const SMALL_BAR: usize = 10;
+
+/// What a column that gives way must have before bars may take room.
+const READABLE: usize = 40;
+
 pub(super) fn document(document: &Document, surface: Surface) -> String {
     let blocks: Vec<String> = document.blocks.iter().map(|it| block(it, surface)).collect();
     let filled: Vec<String> = blocks.into_iter().filter(|text| !text.is_empty()).collect();
@@ -67,17 +73,42 @@ fn table(it: &Table, surface: Surface) -> String {
         Some(..AGED) => Surface { now: None, ..surface },
         _ => surface,
     };
+    let bars = has_room_for_bars(it, aged);
+    let shown = |cell: &Cell| match cell.share.filter(|_| bars) {
+        Some(share) => format!("{} {:>7}", small_bar(share), cell.text),
+        None => shown(cell, aged),
+    };
     for row in &it.rows {
-        out.add_row(row.iter().map(|cell| styled(&shown(cell, aged), cell.tone)));
+        out.add_row(row.iter().map(|cell| styled(&shown(cell), cell.tone)));
     }
     for (at, column) in it.columns.iter().enumerate() {
         if let Some(shape) = out.column_mut(at) {
             let cells = it.rows.iter().filter_map(|row| row.get(at));
-            let widest = cells.map(|cell| shown(cell, aged).width()).max().unwrap_or(0);
+            let widest = cells.map(|cell| shown(cell).width()).max().unwrap_or(0);
             shape_column(shape, column, widest.max(column.title.width()));
         }
     }
     out.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+}
+
+/// Whether the width is known and nothing becomes narrower by bars.
+fn has_room_for_bars(it: &Table, surface: Surface) -> bool {
+    let needed = |(at, column): (usize, &Column)| {
+        let cells = it.rows.iter().filter_map(|row| row.get(at));
+        let bar = cells.clone().any(|cell| cell.share.is_some());
+        let widest = cells.map(|cell| shown(cell, surface).width()).max().unwrap_or(0);
+        let widest = if column.gives_way { widest.min(READABLE) } else { widest };
+        widest.max(column.title.width()) + if bar { SMALL_BAR + 3 } else { 2 }
+    };
+    let needed: usize = it.columns.iter().enumerate().map(needed).sum();
+    surface.width.is_some_and(|width| needed <= usize::from(width))
+}
+
+/// `▇▇▇▇░░░░░░`; something is never drawn as nothing.
+fn small_bar(share: f64) -> String {
+    let filled = (share.clamp(0.0, 1.0) * SMALL_BAR as f64).round() as usize;
+    let filled = if share > 0.0 { filled.max(1) } else { 0 };
+    format!("{}{}", "▇".repeat(filled), "░".repeat(SMALL_BAR - filled))
 }
 
 /// Columns that do not give way keep the width of their widest cell.

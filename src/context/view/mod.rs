@@ -6,5 +6,5 @@ mod lists;
 mod plans;
 mod words;
 
-pub use bundles::SharedView;
+pub use bundles::{BriefingText, SharedView};
 pub use lists::{BundleList, ModelList, TemplateList};

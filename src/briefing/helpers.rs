@@ -54,6 +54,7 @@ pub(super) const HELPERS: &[Spec] = &[
     spec("html", Form::Writer, 1..=1),
     spec("grouped", Form::Value, 1..=1),
     spec("minute", Form::Value, 1..=1),
+    spec("shown", Form::Value, 1..=1),
 ];
 
 /// The writers whose text is safe in HTML; that of the others is Markdown or XML of its own.

@@ -1,8 +1,9 @@
-//! The helpers that give a value: `lookup`, comparisons, `and`, `or`, `not`, `len`.
+//! The helpers that give a value: `lookup`, comparisons, `and`, `or`, `not`, `len`, and
+//! figures, times and texts for people.
 
 use super::helpers::{Refusal, argument, arguments, charge};
 use super::meter::Steps;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, is_hidden};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, JsonTruthy, RenderContext, RenderError, ScopedJson,
 };
@@ -24,6 +25,7 @@ pub(super) fn register(registry: &mut Handlebars<'_>, steps: &Arc<Steps>) {
     put("len", |args| length(args[0]).map(Value::from));
     put("grouped", |args| figure(args[0]));
     put("minute", |args| minute(args[0]));
+    put("shown", |args| shown(args[0]));
     registry.register_helper("lookup", Box::new(Lookup { steps: Arc::clone(steps) }));
 }
 
@@ -111,6 +113,20 @@ fn minute(value: &Value) -> Result<Value, &'static str> {
         },
         _ => Err("wants a point in time"),
     }
+}
+
+/// A text with its lines as they are and all else that is hidden shown: `\u{202e}`.
+fn shown(value: &Value) -> Result<Value, &'static str> {
+    let text = value.as_str().ok_or("wants a text")?;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if is_hidden(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    Ok(out.into())
 }
 
 /// An entry of a list or object by a computed key; null where there is none.

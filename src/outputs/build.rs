@@ -130,7 +130,10 @@ impl Summary {
 
     fn sentence(&self, recorded: bool) -> String {
         let there = self.deliverables - self.deliverables_missing;
-        let files = format!("{there} of {} deliverables are there", self.deliverables);
+        let files = match self.deliverables {
+            0 => "no deliverables".to_owned(),
+            all => format!("{there} of {all} deliverables are there"),
+        };
         if !recorded {
             return format!("{} agents named; {files}.", self.deployed);
         }

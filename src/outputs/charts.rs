@@ -17,7 +17,7 @@ const OPEN_SHARE: i64 = 4;
 const OPEN_LEAST_MS: i64 = 60_000;
 
 /// Marks on the time axis at most, so that they have room on a narrow page.
-const TICKS: i64 = 5;
+const TICKS: i64 = 6;
 
 /// The pictures; each null where there is nothing to draw.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -33,8 +33,8 @@ pub struct Charts {
 pub struct TimelineChart {
     pub from: Timestamp,
     pub to: Timestamp,
-    /// From the first deployment to the last thing known, for people.
-    pub span: String,
+    /// From the first deployment to the last thing known, for people; none if that is no time.
+    pub span: Option<String>,
     /// The most deployments that ran at the same time.
     pub most_at_once: usize,
     pub bars: Vec<TimelineBar>,
@@ -185,7 +185,7 @@ fn timeline(context: &SynthesisContext) -> Option<TimelineChart> {
     Some(TimelineChart {
         from,
         to: from.plus_millis(whole),
-        span: duration(span),
+        span: (span > 0).then(|| duration(span)),
         most_at_once: most_at_once(&rows),
         bars: rows.iter().take(ROWS).enumerate().filter_map(bar).collect(),
         ticks: ticks(from, whole),

@@ -74,6 +74,10 @@ const FIGURES: &[Figure] = &[
     }),
 ];
 
+/// What the sentence tells, where it differs; the table has all.
+const TOLD: &[&str] =
+    &["deployments", "success_percent", "tokens", "wall_ms", "gates_passed", "gates_failed"];
+
 fn count(number: usize) -> Option<i64> {
     i64::try_from(number).ok()
 }
@@ -94,11 +98,12 @@ impl Previous {
     pub(super) fn of(before: &SynthesisContext, now: &SynthesisContext) -> Option<Previous> {
         let session = before.session.as_ref()?;
         let deltas: Vec<Delta> = FIGURES.iter().map(|it| Delta::of(it, before, now)).collect();
-        let changed = deltas.iter().filter(|it| it.change.is_some_and(|change| change != 0));
+        let changed = deltas.iter().filter(|it| TOLD.contains(&it.key));
+        let changed = changed.filter(|it| it.change.is_some_and(|change| change != 0));
         let changed: Vec<String> =
             changed.map(|it| format!("{} {}", it.label, it.change_text)).collect();
         let changes = match changed.is_empty() {
-            true => "the same figures".to_owned(),
+            true => "no difference".to_owned(),
             false => changed.join(", "),
         };
         Some(Previous {
@@ -107,7 +112,7 @@ impl Previous {
             created_at: session.created_at,
             ended_at: session.ended_at,
             sentence: format!(
-                "Against {} of {}, the last session of this scope: {changes}.",
+                "Against {} of {}: {changes}.",
                 session.session_id,
                 session.created_at.day()
             ),

@@ -166,3 +166,21 @@ fn toned(text: &str, tone: Tone, surface: Surface) -> String {
     };
     if surface.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_drawn_where_there_is_room() {
+        let columns = vec![Column::right("share"), Column::wide("file")];
+        let row = |share: f64, name: &str| vec![Cell::share(share, Tone::Plain), name.into()];
+        let it = Table::new(columns, "").row(row(0.42, "a.rs")).row(row(0.001, "b.rs"));
+        let lines = |width: Option<u16>| table(&it, Surface { width, ..Surface::PLAIN });
+        assert_eq!(lines(None), " SHARE  FILE\n42.0 %  a.rs\n 0.1 %  b.rs\n");
+        assert_eq!(lines(Some(20)), lines(None));
+        let drawn =
+            "             SHARE  FILE\n▇▇▇▇░░░░░░  42.0 %  a.rs\n▇░░░░░░░░░   0.1 %  b.rs\n";
+        assert_eq!(lines(Some(80)), drawn);
+    }
+}

@@ -2,5 +2,6 @@
 
 mod ctx;
 mod outputs;
+mod reports;
 mod setup;
 mod track;

@@ -51,6 +51,7 @@ pub(super) const HELPERS: &[Spec] = &[
     spec("attr", Form::Writer, 1..=1),
     spec("cell", Form::Writer, 1..=1),
     spec("inline", Form::Writer, 1..=1),
+    spec("code_cell", Form::Writer, 1..=1),
     spec("html", Form::Writer, 1..=1),
     spec("grouped", Form::Value, 1..=1),
     spec("minute", Form::Value, 1..=1),

@@ -160,26 +160,28 @@ impl Library {
             name: embedded.name.to_owned(),
             origin: Origin::Embedded,
             source: embedded.source.to_owned(),
-            partials: self.partials(None)?,
+            partials: self.partials(None, is_html(embedded.name))?,
         })
     }
 
     fn open(&self, name: &str, path: PathBuf) -> Result<Template> {
         self.check_inside(&path)?;
         let source = read(&path)?;
-        let partials = self.partials(path.parent())?;
         // `report` may mean `report.html.hbs`; what it writes must be known when it is kept, too.
         let name = match path.to_str().is_some_and(is_html) && !is_html(name) {
             true => format!("{name}.html"),
             false => name.to_owned(),
         };
+        let partials = self.partials(path.parent(), is_html(&name))?;
         Ok(Template { name, origin: Origin::File(path), source, partials })
     }
 
     /// The embedded partials, over them the user's, over them those beside the template.
-    fn partials(&self, beside: Option<&Path>) -> Result<BTreeMap<String, String>> {
+    fn partials(&self, beside: Option<&Path>, is_html: bool) -> Result<BTreeMap<String, String>> {
+        // A briefing is kept with its partials; those of pages are nothing to it.
+        let embedded = PARTIALS.iter().filter(|(name, _)| is_html || !name.starts_with("html_"));
         let mut partials: BTreeMap<String, String> =
-            PARTIALS.iter().map(|(name, source)| (name.to_string(), source.to_string())).collect();
+            embedded.map(|(name, source)| (name.to_string(), source.to_string())).collect();
         for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
             for file in file_names(dir)? {
                 if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {

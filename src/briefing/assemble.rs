@@ -25,6 +25,7 @@ pub(super) fn assemble(template: &Template) -> Checked<handlebars::Template> {
         depth: 0,
         included: 0,
         bytes: 0,
+        is_html: template.is_html(),
     };
     assembler.compile(&template.name, &template.source)
 }
@@ -37,6 +38,8 @@ struct Assembler<'t> {
     included: usize,
     /// Source parsed so far; a partial is parsed again each time it is included.
     bytes: usize,
+    /// Whether what it writes must be safe in HTML.
+    is_html: bool,
 }
 
 impl Assembler<'_> {
@@ -69,8 +72,12 @@ impl Assembler<'_> {
     fn element(&mut self, element: &mut TemplateElement, at: &Place) -> Checked<()> {
         match element {
             TemplateElement::RawString(_) | TemplateElement::Comment(_) => Ok(()),
+            TemplateElement::HtmlExpression(_) if self.is_html => {
+                Err(call(at, "an HTML template escapes every value: {{name}}, not {{{name}}}"))
+            }
             TemplateElement::Expression(tag) | TemplateElement::HtmlExpression(tag) => {
-                expression(tag, at)
+                expression(tag, at)?;
+                if self.is_html { safe_in_html(tag, at) } else { Ok(()) }
             }
             TemplateElement::HelperBlock(block) => self.block(block, at),
             TemplateElement::PartialExpression(tag) => {
@@ -146,6 +153,21 @@ fn expression(tag: &mut HelperTemplate, at: &Place) -> Checked<()> {
         tag.name = Parameter::Path(path);
     }
     check_path(&tag.name, at)
+}
+
+/// A writer of Markdown would bring what it is given past the escaping.
+fn safe_in_html(tag: &HelperTemplate, at: &Place) -> Checked<()> {
+    let called = tag.name.as_name().filter(|_| !tag.params.is_empty()).and_then(helpers::find);
+    match called.filter(|spec| !helpers::writes_html(spec)) {
+        Some(spec) => {
+            let name = spec.name;
+            Err(call(
+                at,
+                format!("{name} does not write HTML: write {{{{value}}}}, which is escaped"),
+            ))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_call(name: &str, forms: &[Form], tag: &HelperTemplate, at: &Place) -> Checked<()> {

@@ -54,6 +54,11 @@ pub(super) const EMBEDDED: &[Embedded] = &[
         kind: TemplateKind::SynthesisReport,
         source: include_str!("../../templates/synthesis-report.md.hbs"),
     },
+    Embedded {
+        name: "synthesis-report.html",
+        kind: TemplateKind::SynthesisReport,
+        source: include_str!("../../templates/synthesis-report.html.hbs"),
+    },
 ];
 
 /// By the names they are included with.
@@ -62,6 +67,10 @@ pub(super) const PARTIALS: &[(&str, &str)] = &[
     ("protocol", include_str!("../../templates/_protocol.hbs")),
     ("references", include_str!("../../templates/_references.hbs")),
     ("role", include_str!("../../templates/_role.hbs")),
+    ("html_head", include_str!("../../templates/_html_head.hbs")),
+    ("html_style", include_str!("../../templates/_html_style.hbs")),
+    ("html_status", include_str!("../../templates/_html_status.hbs")),
+    ("html_sort", include_str!("../../templates/_html_sort.hbs")),
 ];
 
 pub(super) fn is_embedded(name: &str) -> bool {

@@ -37,6 +37,11 @@ pub(super) fn inline_code(text: &str) -> String {
     format!("{ticks}{pad}{shown}{pad}{ticks}")
 }
 
+/// `text` as inline code in a cell of a table, where a bar would end the cell even in code.
+pub(super) fn code_cell(text: &str) -> String {
+    inline_code(text).replace('|', r"\|")
+}
+
 /// `text` as the value of an attribute in double quotes, in one line.
 pub(super) fn attribute(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
@@ -115,6 +120,7 @@ mod tests {
             r"\!\[x\](http://e/?q=1) &lt;img src=x&gt; a\|b \`c\` \*d\* \_e\_ &amp; \\"
         );
         assert_eq!(cell("one\r\n\r\n  two\ttabs\u{7}\n"), r"one two tabs\u{7}");
+        assert_eq!(code_cell(r"a|`b\"), r"``a\|`b\\``");
         assert_eq!(inline("# no heading"), r"\# no heading");
         assert_eq!(inline("- no item"), r"\- no item");
         assert_eq!(inline("12. no item"), r"12\. no item");

@@ -51,7 +51,17 @@ pub(super) const HELPERS: &[Spec] = &[
     spec("attr", Form::Writer, 1..=1),
     spec("cell", Form::Writer, 1..=1),
     spec("inline", Form::Writer, 1..=1),
+    spec("code_cell", Form::Writer, 1..=1),
+    spec("html", Form::Writer, 1..=1),
+    spec("grouped", Form::Value, 1..=1),
+    spec("minute", Form::Value, 1..=1),
+    spec("shown", Form::Value, 1..=1),
 ];
+
+/// The writers whose text is safe in HTML; that of the others is Markdown or XML of its own.
+pub(super) fn writes_html(spec: &Spec) -> bool {
+    spec.form != Form::Writer || matches!(spec.name, "html" | "attr")
+}
 
 pub(super) fn find(name: &str) -> Option<&'static Spec> {
     HELPERS.iter().find(|spec| spec.name == name)

@@ -63,6 +63,11 @@ impl Template {
         Some(Template { name, origin: Origin::Kept, source, partials })
     }
 
+    /// Whether it writes HTML, which its name says: values are escaped unless it is told otherwise.
+    pub fn is_html(&self) -> bool {
+        is_html(&self.name)
+    }
+
     /// By name, without the `_` and `.hbs` of their files.
     pub(super) fn partials(&self) -> &BTreeMap<String, String> {
         &self.partials
@@ -155,21 +160,28 @@ impl Library {
             name: embedded.name.to_owned(),
             origin: Origin::Embedded,
             source: embedded.source.to_owned(),
-            partials: self.partials(None)?,
+            partials: self.partials(None, is_html(embedded.name))?,
         })
     }
 
     fn open(&self, name: &str, path: PathBuf) -> Result<Template> {
         self.check_inside(&path)?;
         let source = read(&path)?;
-        let partials = self.partials(path.parent())?;
-        Ok(Template { name: name.to_owned(), origin: Origin::File(path), source, partials })
+        // `report` may mean `report.html.hbs`; what it writes must be known when it is kept, too.
+        let name = match path.to_str().is_some_and(is_html) && !is_html(name) {
+            true => format!("{name}.html"),
+            false => name.to_owned(),
+        };
+        let partials = self.partials(path.parent(), is_html(&name))?;
+        Ok(Template { name, origin: Origin::File(path), source, partials })
     }
 
     /// The embedded partials, over them the user's, over them those beside the template.
-    fn partials(&self, beside: Option<&Path>) -> Result<BTreeMap<String, String>> {
+    fn partials(&self, beside: Option<&Path>, is_html: bool) -> Result<BTreeMap<String, String>> {
+        // A briefing is kept with its partials; those of pages are nothing to it.
+        let embedded = PARTIALS.iter().filter(|(name, _)| is_html || !name.starts_with("html_"));
         let mut partials: BTreeMap<String, String> =
-            PARTIALS.iter().map(|(name, source)| (name.to_string(), source.to_string())).collect();
+            embedded.map(|(name, source)| (name.to_string(), source.to_string())).collect();
         for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
             for file in file_names(dir)? {
                 if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {
@@ -199,10 +211,11 @@ impl Library {
     fn user_file(&self, name: &str) -> Option<PathBuf> {
         let dir = self.user_dir.as_deref().filter(|_| !name.starts_with(['.', '_']))?;
         // `briefing.xml` is a template of its own, not another form of `briefing`.
-        let suffixes: &[&str] = match (name.ends_with(".xml"), is_embedded(name)) {
+        let own_style = name.ends_with(".xml") || is_html(name);
+        let suffixes: &[&str] = match (own_style, is_embedded(name)) {
             (true, _) => &[".hbs", ""],
             (false, true) => &[".md.hbs", ".hbs", ".md"],
-            (false, false) => &[".md.hbs", ".hbs", ".md", ".xml.hbs", ".xml"],
+            (false, false) => &[".md.hbs", ".hbs", ".md", ".xml.hbs", ".xml", ".html.hbs", ".html"],
         };
         suffixes.iter().map(|suffix| dir.join(format!("{name}{suffix}"))).find(|p| p.exists())
     }
@@ -211,7 +224,7 @@ impl Library {
         let files = self.user_dir.as_deref().map_or_else(|| Ok(Vec::new()), file_names)?;
         let is_template = |file: &String| {
             !file.starts_with(['.', '_'])
-                && [".hbs", ".md", ".xml"].iter().any(|suffix| file.ends_with(suffix))
+                && [".hbs", ".md", ".xml", ".html"].iter().any(|suffix| file.ends_with(suffix))
         };
         Ok(files.iter().filter(|file| is_template(file)).map(|f| canonical(f).to_owned()).collect())
     }
@@ -234,6 +247,12 @@ impl Library {
 fn is_path(name: &str) -> bool {
     name.contains(['/', std::path::MAIN_SEPARATOR])
         || (name.ends_with(".hbs") && Path::new(name).is_file())
+}
+
+/// Whether a template of this name or path writes HTML.
+fn is_html(name: &str) -> bool {
+    let name = name.strip_suffix(".hbs").unwrap_or(name).as_bytes();
+    name.len() >= 5 && name[name.len() - 5..].eq_ignore_ascii_case(b".html")
 }
 
 /// The name without what says no more than that it is a Markdown template.

@@ -65,7 +65,7 @@ fn an_unknown_name_is_answered_with_the_known() {
     );
     assert_eq!(
         says(TemplateKind::SynthesisReport, "briefing"),
-        "there is no synthesis-report template 'briefing'; try synthesis-report"
+        "there is no synthesis-report template 'briefing'; try synthesis-report, synthesis-report.html"
     );
 }
 
@@ -104,10 +104,27 @@ fn the_list_has_each_name_once_with_what_it_gets() {
                 SynthesisReport,
                 Head::of(EMBEDDED[2].source).description.as_str()
             ),
+            (
+                "synthesis-report.html",
+                SynthesisReport,
+                Head::of(EMBEDDED[3].source).description.as_str()
+            ),
             ("short", Briefing, ""),
             ("synthesis-report-short", SynthesisReport, "Brief."),
         ]
     );
     assert_eq!(list[0].variables, [("scope".to_owned(), "what to do".to_owned())]);
-    assert_eq!(list[3].variables, Head::of(EMBEDDED[0].source).variables);
+    assert_eq!(list[4].variables, Head::of(EMBEDDED[0].source).variables);
+}
+
+#[test]
+fn a_page_is_known_by_its_name() {
+    let (_dir, library) = library(&[("short.html.hbs", "s"), ("loud.HTML", "l"), ("a.hbs", "a")]);
+    let get = |name: &str| library.get(TemplateKind::SynthesisReport, name).unwrap();
+    for name in ["short", "short.html", "loud.HTML", "synthesis-report.html"] {
+        assert!(get(name).is_html(), "{name}");
+    }
+    assert_eq!(get("short").name, "short.html");
+    let kept = Template::from_kept(&get("short").to_kept()).unwrap();
+    assert!(kept.is_html() && !get("a").is_html() && !get("synthesis-report").is_html());
 }

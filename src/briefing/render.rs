@@ -9,6 +9,7 @@ use super::meter::{Capped, Steps};
 use super::writers::Written;
 use super::{blocks, values, writers};
 use crate::error::{Result, nearest};
+use crate::model::html_text;
 use handlebars::{Context, Handlebars, RenderError, RenderErrorReason, no_escape};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +34,9 @@ pub fn render<T: Serialize>(template: &Template, context: &T) -> Result<Rendered
     let data = data(template, context)?;
     let (steps, written) = (Arc::new(Steps::default()), Arc::new(Written::default()));
     let mut engine = engine(&steps, &written);
+    if template.is_html() {
+        engine.register_escape_fn(html_text);
+    }
     engine.register_template(&template.name, assembled);
 
     let mut output = Capped::new(size(&data));

@@ -1,7 +1,9 @@
-//! The helpers that give a value: `lookup`, comparisons, `and`, `or`, `not`, `len`.
+//! The helpers that give a value: `lookup`, comparisons, `and`, `or`, `not`, `len`, and
+//! figures, times and texts for people.
 
 use super::helpers::{Refusal, argument, arguments, charge};
 use super::meter::Steps;
+use crate::model::{Timestamp, is_hidden};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, JsonTruthy, RenderContext, RenderError, ScopedJson,
 };
@@ -21,6 +23,9 @@ pub(super) fn register(registry: &mut Handlebars<'_>, steps: &Arc<Steps>) {
     put("or", |args| Ok(args.iter().any(|arg| arg.is_truthy(false)).into()));
     put("not", |args| Ok((!args[0].is_truthy(false)).into()));
     put("len", |args| length(args[0]).map(Value::from));
+    put("grouped", |args| figure(args[0]));
+    put("minute", |args| minute(args[0]));
+    put("shown", |args| shown(args[0]));
     registry.register_helper("lookup", Box::new(Lookup { steps: Arc::clone(steps) }));
 }
 
@@ -83,6 +88,45 @@ fn length(value: &Value) -> Result<usize, &'static str> {
         Value::Null => Ok(0),
         Value::Bool(_) | Value::Number(_) => Err("counts the entries of a list, object or text"),
     }
+}
+
+/// A whole number with its thousands set apart; other numbers stay as they are, null is empty.
+fn figure(value: &Value) -> Result<Value, &'static str> {
+    match value {
+        Value::Null => Ok("".into()),
+        Value::Number(number) => Ok(match (number.as_u64(), number.as_i64()) {
+            (Some(count), _) => crate::model::grouped(count).into(),
+            (None, Some(change)) => crate::model::grouped_signed(change).into(),
+            (None, None) => value.clone(),
+        }),
+        _ => Err("wants a number"),
+    }
+}
+
+/// A point in time to the minute, for people; null is empty.
+fn minute(value: &Value) -> Result<Value, &'static str> {
+    match value {
+        Value::Null => Ok("".into()),
+        Value::String(text) => match text.parse::<Timestamp>() {
+            Ok(time) => Ok(time.to_minute().into()),
+            Err(_) => Err("wants a point in time"),
+        },
+        _ => Err("wants a point in time"),
+    }
+}
+
+/// A text with its lines as they are and all else that is hidden shown: `\u{202e}`.
+fn shown(value: &Value) -> Result<Value, &'static str> {
+    let text = value.as_str().ok_or("wants a text")?;
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if is_hidden(c) => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+    }
+    Ok(out.into())
 }
 
 /// An entry of a list or object by a computed key; null where there is none.

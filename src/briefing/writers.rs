@@ -1,9 +1,10 @@
 //! The helpers that write text: items, fences, tags, names, cells.
 
-use super::escape::{attribute, cell, inline, inline_code};
+use super::escape::{attribute, cell, code_cell, inline, inline_code};
 use super::fence::{fenced, tagged};
 use super::helpers::{Refusal, argument};
 use super::item::{Style, View};
+use crate::model::html_text;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
     ScopedJson,
@@ -37,6 +38,8 @@ pub(super) fn register(registry: &mut Handlebars<'_>, written: &Arc<Written>) {
     put("attr", |h| Ok(attribute(&text(h, 0)?)));
     put("cell", |h| Ok(cell(&text(h, 0)?)));
     put("inline", |h| Ok(inline(&text(h, 0)?)));
+    put("code_cell", |h| Ok(code_cell(&text(h, 0)?)));
+    put("html", |h| Ok(html_text(&text(h, 0)?)));
 }
 
 /// In parentheses a long text would be copied without being written, past all bounds.

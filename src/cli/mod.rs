@@ -55,7 +55,7 @@ struct Global {
         default_value_t,
         value_name = "FORMAT",
         hide_possible_values = true,
-        help = "How results are written: table, json, jsonl, markdown or csv"
+        help = "How results are written: table, json, jsonl, markdown, csv or html"
     )]
     format: FormatArg,
     /// No notes; of what is made, only the id

@@ -20,6 +20,8 @@ pub enum FormatArg {
     Markdown,
     /// For spreadsheets
     Csv,
+    /// A page that stands alone
+    Html,
 }
 
 impl From<FormatArg> for Format {
@@ -30,6 +32,7 @@ impl From<FormatArg> for Format {
             FormatArg::Jsonl => Format::Jsonl,
             FormatArg::Markdown => Format::Markdown,
             FormatArg::Csv => Format::Csv,
+            FormatArg::Html => Format::Html,
         }
     }
 }

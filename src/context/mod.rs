@@ -51,7 +51,7 @@ pub use select::{Selectors, Wanted};
 pub use shared::{Sharing, SharingRow};
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
-pub use view::{BundleList, ModelList, TemplateList};
+pub use view::{BriefingText, BundleList, ModelList, TemplateList};
 pub use walk::WalkRules;
 
 pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};

@@ -5,6 +5,7 @@ mod excerpt;
 mod execution;
 mod hidden;
 mod id;
+mod markup;
 mod output;
 mod quantity;
 mod session;
@@ -20,8 +21,9 @@ pub use execution::{
 };
 pub use hidden::is_hidden;
 pub use id::{BundleId, ExecutionId, InvalidId, LATEST, OutputId, ReportId, SessionId};
+pub use markup::html_text;
 pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputType, Report};
-pub use quantity::{ByteAmount, Count, Reserve, TokenAmount};
+pub use quantity::{ByteAmount, Count, Reserve, TokenAmount, grouped, grouped_signed};
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 

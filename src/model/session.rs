@@ -119,3 +119,12 @@ pub struct SessionRecord {
     /// Whatever the caller wants kept beside it: a JSON object.
     pub metadata: serde_json::Map<String, serde_json::Value>,
 }
+
+impl SessionRecord {
+    /// Whether both are about the same, whatever the case and the blanks it is written with.
+    pub fn has_scope_of(&self, other: &SessionRecord) -> bool {
+        let words =
+            |scope: &str| scope.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>();
+        words(&self.scope) == words(&other.scope)
+    }
+}

@@ -72,6 +72,18 @@ impl Timestamp {
         self.0.format("%Y%m%dT%H%M%SZ").to_string()
     }
 
+    /// As the mark of a time axis of so many milliseconds with a mark every `step`.
+    pub fn for_axis(self, step: i64, whole: i64) -> String {
+        const DAY: i64 = 86_400_000;
+        let form = match (step, whole) {
+            (DAY.., _) => "%Y-%m-%d",
+            (_, DAY..) => "%d %b %H:%M",
+            (60_000.., _) => "%H:%M",
+            _ => "%H:%M:%S",
+        };
+        self.0.format(form).to_string()
+    }
+
     /// A moment as people give one: RFC 3339, a day (its first instant), or an age such as `90s`,
     /// `15m`, `2h`, `3d`, `1w` before `now`.
     pub fn parse_since(text: &str, now: Timestamp) -> Result<Self, InvalidTime> {

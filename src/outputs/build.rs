@@ -1,10 +1,12 @@
 //! From a session's record to the data of its report.
 
+use super::charts::Charts;
 use super::context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
 use super::gather::{Gathered, latest_deliverables, latest_gates};
+use super::previous::Previous;
 use super::recommend::recommendations;
 use crate::model::{
     Deliverable, ExecutionId, ExecutionRecord, ExecutionStatus, Gate, GateResult, OutputType,
@@ -19,6 +21,7 @@ const RESULT_SHOWN: usize = 400;
 
 impl SynthesisContext {
     pub(super) fn of_session(gathered: Gathered, now: Timestamp) -> SynthesisContext {
+        let saved = gathered.saved_by_execution();
         let who = Agents::new(&gathered.executions);
         let deliverables: Vec<DeliverableRow> = latest_deliverables(&gathered.outputs)
             .into_iter()
@@ -38,9 +41,12 @@ impl SynthesisContext {
             context: ContextUse::of(&gathered),
             timeline: timeline(&gathered),
             recommendations: Vec::new(),
+            previous: None,
+            charts: Charts::default(),
             session: Some(gathered.session),
         };
         context.conclude();
+        context.charts = Charts::of(&context, &saved);
         context
     }
 
@@ -66,9 +72,18 @@ impl SynthesisContext {
             context: ContextUse::none(),
             timeline: Vec::new(),
             recommendations: Vec::new(),
+            previous: None,
+            charts: Charts::default(),
         };
         context.conclude();
         context
+    }
+
+    /// The same, set against the last session of its scope.
+    pub(super) fn against(mut self, before: Option<Gathered>, now: Timestamp) -> SynthesisContext {
+        let before = before.map(|it| SynthesisContext::of_session(it, now));
+        self.previous = before.and_then(|before| Previous::of(&before, &self));
+        self
     }
 
     fn conclude(&mut self) {
@@ -105,6 +120,9 @@ impl Summary {
             gates_passed: gates("pass"),
             gates_failed: gates("fail"),
             gates_skipped: gates("skip"),
+            results: context.agents.iter().filter(|it| it.result.is_some()).count(),
+            wall_ms: wall_ms(context),
+            wall: wall_ms(context).map(render::duration),
         };
         summary.headline = summary.sentence(context.session.is_some());
         summary
@@ -112,7 +130,10 @@ impl Summary {
 
     fn sentence(&self, recorded: bool) -> String {
         let there = self.deliverables - self.deliverables_missing;
-        let files = format!("{there} of {} deliverables are there", self.deliverables);
+        let files = match self.deliverables {
+            0 => "no deliverables".to_owned(),
+            all => format!("{there} of {all} deliverables are there"),
+        };
         if !recorded {
             return format!("{} agents named; {files}.", self.deployed);
         }
@@ -129,6 +150,13 @@ impl Summary {
         };
         format!("{} deployed: {}; {files}; {gates}.", self.deployed, ends.join(", "))
     }
+}
+
+/// Until the session's end; while it is open, until the last completion.
+fn wall_ms(context: &SynthesisContext) -> Option<i64> {
+    let session = context.session.as_ref()?;
+    let last = context.agents.iter().filter_map(|it| it.completed_at).max();
+    session.ended_at.or(last).map(|end| end.millis_since(session.created_at).max(0))
 }
 
 impl AgentRow {

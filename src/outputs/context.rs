@@ -1,5 +1,7 @@
 //! The data of a synthesis report: its JSON, and what its template gets. No field is ever left out.
 
+use super::charts::Charts;
+use super::previous::Previous;
 use crate::model::{ExecutionId, ExecutionStatus, SessionRecord, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -32,6 +34,10 @@ pub struct SynthesisContext {
     pub timeline: Vec<Moment>,
     /// What follows from all this, most pressing first.
     pub recommendations: Vec<String>,
+    /// The last session of the same scope and what differs; null if there is none.
+    pub previous: Option<Previous>,
+    /// The pictures, as places and widths in percent.
+    pub charts: Charts,
 }
 
 /// The figures at the top.
@@ -51,6 +57,13 @@ pub struct Summary {
     pub gates_passed: usize,
     pub gates_failed: usize,
     pub gates_skipped: usize,
+    /// Deployments with a final message.
+    pub results: usize,
+    /// Milliseconds from the session's beginning to its end, else to the last completion; none
+    /// while there is neither.
+    pub wall_ms: Option<i64>,
+    /// The same for people.
+    pub wall: Option<String>,
 }
 
 /// One deployment.

@@ -5,8 +5,11 @@ use crate::model::{
     BundleId, Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputType, SessionId,
     SessionRecord,
 };
-use crate::store::{ExecutionFilter, Messages, OutputFilter, Store};
+use crate::store::{ExecutionFilter, Messages, OutputFilter, Reader, Store};
 use std::collections::{BTreeMap, HashMap};
+
+/// Among how many earlier sessions the last one of the same scope is looked for.
+const COMPARED_AMONG: u32 = 10_000;
 
 /// A session with everything recorded under it, oldest first.
 pub(super) struct Gathered {
@@ -19,32 +22,57 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub fn read(store: &Store, session: &SessionId, messages: Messages) -> Result<Gathered> {
+        store.read(|r| Gathered::of(r, session, messages))
+    }
+
+    /// The same with the last session of its scope, if there is one.
+    pub fn with_previous(
+        store: &Store,
+        session: &SessionId,
+        messages: Messages,
+    ) -> Result<(Gathered, Option<Gathered>)> {
         store.read(|r| {
-            let id: SessionId = r.find(session.as_str())?;
-            let mut executions = r.executions(&ExecutionFilter {
-                session_id: Some(id.clone()),
-                messages,
-                limit: u32::MAX,
-                ..ExecutionFilter::default()
-            })?;
-            executions.reverse();
-            let mut outputs = r.outputs(&OutputFilter {
-                session_id: Some(id.clone()),
-                limit: u32::MAX,
-                ..OutputFilter::default()
-            })?;
-            outputs.reverse();
-            let mut saved_by_bundle = HashMap::new();
-            for id in executions.iter().filter_map(|it| it.bundle_id.as_ref()) {
-                if !saved_by_bundle.contains_key(id)
-                    && let Some(bundle) = r.bundle(id)?
-                {
-                    saved_by_bundle.insert(id.clone(), bundle.dedup.tokens_saved());
-                }
-            }
-            let session = r.session(&id)?.expect("just found");
-            Ok(Gathered { session, executions, outputs, saved_by_bundle })
+            let gathered = Gathered::of(r, session, messages)?;
+            let before = r.session_before(&gathered.session, COMPARED_AMONG)?;
+            let before = before.map(|it| Gathered::of(r, &it.session_id, Messages::None));
+            Ok((gathered, before.transpose()?))
         })
+    }
+
+    fn of(r: &Reader<'_>, session: &SessionId, messages: Messages) -> Result<Gathered> {
+        let id: SessionId = r.find(session.as_str())?;
+        let mut executions = r.executions(&ExecutionFilter {
+            session_id: Some(id.clone()),
+            messages,
+            limit: u32::MAX,
+            ..ExecutionFilter::default()
+        })?;
+        executions.reverse();
+        let mut outputs = r.outputs(&OutputFilter {
+            session_id: Some(id.clone()),
+            limit: u32::MAX,
+            ..OutputFilter::default()
+        })?;
+        outputs.reverse();
+        let mut saved_by_bundle = HashMap::new();
+        for id in executions.iter().filter_map(|it| it.bundle_id.as_ref()) {
+            if !saved_by_bundle.contains_key(id)
+                && let Some(bundle) = r.bundle(id)?
+            {
+                saved_by_bundle.insert(id.clone(), bundle.dedup.tokens_saved());
+            }
+        }
+        let session = r.session(&id)?.expect("just found");
+        Ok(Gathered { session, executions, outputs, saved_by_bundle })
+    }
+
+    /// Tokens that deduplication saved, by deployment.
+    pub fn saved_by_execution(&self) -> HashMap<ExecutionId, u64> {
+        let saved = |it: &ExecutionRecord| {
+            let saved = self.saved_by_bundle.get(it.bundle_id.as_ref()?)?;
+            Some((it.execution_id.clone(), *saved))
+        };
+        self.executions.iter().filter_map(saved).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 //! its JSON and for its template.
 
 mod build;
+mod charts;
 mod collect;
 mod context;
 mod gather;
@@ -15,17 +16,23 @@ mod view;
 
 mod compare;
 mod message;
+mod previous;
 mod recall;
 mod versions;
 
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
+pub use charts::{
+    Charts, GateCell, GateGrid, GateGridRow, SavingsChart, Tick, TimelineBar, TimelineChart,
+    TokenBar, TokenChart,
+};
 pub use collect::Collection;
 pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
-pub use synthesize::{ReportFault, Synthesis, Unrecorded};
+pub use previous::{Delta, Previous};
+pub use synthesize::{ReportFault, Synthesis, Unrecorded, html_template};
 pub use verify::{DeliverableState, Verdict, Verification};
 pub use view::{OutputList, ReportList};
 

@@ -5,6 +5,9 @@ use crate::model::ExecutionStatus;
 use crate::render::grouped;
 use std::collections::BTreeMap;
 
+/// How many deployments one sentence names.
+const NAMED: usize = 5;
+
 /// What to do next, most pressing first; nothing if all is well.
 pub(super) fn recommendations(context: &SynthesisContext) -> Vec<String> {
     let mut advice = Vec::new();
@@ -48,13 +51,38 @@ fn failed_gates(context: &SynthesisContext) -> Vec<String> {
 }
 
 fn failed_agents(context: &SynthesisContext) -> Vec<String> {
-    let failed = context.agents.iter().filter(|it| it.status == Some(ExecutionStatus::Failed));
-    failed
-        .map(|it| {
-            let id = it.execution_id.as_ref().map(ToString::to_string).unwrap_or_default();
-            format!("{} ({id}) failed: look at what it was given with 'sortie track show {id}' before it is deployed again.", it.agent_type)
+    let failed = with_status(context, ExecutionStatus::Failed);
+    match failed.as_slice() {
+        [] => Vec::new(),
+        [(who, id)] => vec![format!(
+            "{who} failed: look at what it was given with 'sortie track show {id}' before it is deployed again."
+        )],
+        many => vec![format!(
+            "{} deployments failed: {}. Look at what each was given with 'sortie track show ID' before it is deployed again.",
+            grouped(many.len() as u64),
+            named(many)
+        )],
+    }
+}
+
+/// Name with id, and the id.
+fn with_status(context: &SynthesisContext, status: ExecutionStatus) -> Vec<(String, String)> {
+    let agents = context.agents.iter().filter(|it| it.status == Some(status));
+    agents
+        .filter_map(|it| {
+            let id = it.execution_id.as_ref()?.to_string();
+            Some((format!("{} ({id})", it.agent_type), id))
         })
         .collect()
+}
+
+/// The first by name, then how many more there are.
+fn named(many: &[(String, String)]) -> String {
+    let names: Vec<&str> = many.iter().take(NAMED).map(|(who, _)| who.as_str()).collect();
+    match many.len().saturating_sub(NAMED) {
+        0 => names.join(", "),
+        more => format!("{} and {} more", names.join(", "), grouped(more as u64)),
+    }
 }
 
 fn repeated_errors(context: &SynthesisContext) -> Vec<String> {
@@ -71,12 +99,18 @@ fn repeated_errors(context: &SynthesisContext) -> Vec<String> {
 }
 
 fn open_deployments(context: &SynthesisContext) -> Vec<String> {
-    let open = context.agents.iter().filter(|it| it.status == Some(ExecutionStatus::Deployed));
-    open.map(|it| {
-        let id = it.execution_id.as_ref().map(ToString::to_string).unwrap_or_default();
-        format!("{} ({id}) has not come back: record how it ended with 'sortie track record-completion --execution-id {id} …'.", it.agent_type)
-    })
-    .collect()
+    let open = with_status(context, ExecutionStatus::Deployed);
+    match open.as_slice() {
+        [] => Vec::new(),
+        [(who, id)] => vec![format!(
+            "{who} has not come back: record how it ended with 'sortie track record-completion --execution-id {id} …'."
+        )],
+        many => vec![format!(
+            "{} deployments have not come back: {}. Record how each ended with 'sortie track record-completion --execution-id ID …'.",
+            grouped(many.len() as u64),
+            named(many)
+        )],
+    }
 }
 
 fn over_budget(context: &SynthesisContext) -> Vec<String> {

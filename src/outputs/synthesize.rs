@@ -12,6 +12,19 @@ use std::path::PathBuf;
 /// The template of a report where none is named.
 const DEFAULT_TEMPLATE: &str = "synthesis-report";
 
+/// The template that writes HTML where `named` was asked for: itself, or the one of that name.
+pub fn html_template(named: Option<&str>) -> String {
+    let named = named.unwrap_or(DEFAULT_TEMPLATE);
+    let (stem, suffix) = match named.strip_suffix(".hbs") {
+        Some(stem) => (stem, ".hbs"),
+        None => (named, ""),
+    };
+    match stem.to_ascii_lowercase().ends_with(".html") {
+        true => named.to_owned(),
+        false => format!("{}.html{suffix}", stem.strip_suffix(".md").unwrap_or(stem)),
+    }
+}
+
 /// A report: its data and its text, which was kept.
 #[derive(Debug)]
 pub struct Synthesis {
@@ -35,9 +48,9 @@ pub struct Unrecorded {
 impl Outputs<'_> {
     /// A session's report by a template (`synthesis-report`, if none is named), kept in the history.
     pub fn synthesize(&self, session: &SessionId, template: Option<&str>) -> Result<Synthesis> {
-        let gathered = Gathered::read(self.store, session, Messages::Beginning)?;
+        let (gathered, before) = Gathered::with_previous(self.store, session, Messages::Beginning)?;
         let session_id = gathered.session.session_id.clone();
-        let context = SynthesisContext::of_session(gathered, self.now);
+        let context = SynthesisContext::of_session(gathered, self.now).against(before, self.now);
         let (template, text) = self.render(&context, template)?;
         let report = self.keep(session_id, template, &text)?;
         Ok(Synthesis { context, text, report: Some(report) })

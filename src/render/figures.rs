@@ -1,23 +1,6 @@
 //! Figures for people.
 
-/// `12345` → `12,345`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// The same with its sign.
-pub fn grouped_signed(number: i64) -> String {
-    let sign = if number < 0 { "-" } else { "" };
-    format!("{sign}{}", grouped(number.unsigned_abs()))
-}
+pub use crate::model::{grouped, grouped_signed};
 
 /// A number of tokens, marked `≈` where it is an estimate.
 pub fn tokens(number: u64, exact: bool) -> String {

@@ -4,6 +4,7 @@ mod bounded;
 mod csv;
 mod entries;
 mod figures;
+mod html;
 mod lanes;
 mod markdown;
 mod outputs;
@@ -45,6 +46,7 @@ pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {
     match format {
         Format::Table => table::document(&view.document(), surface),
         Format::Markdown => markdown::document(&view.document()),
+        Format::Html => html::document(&view.document()),
         Format::Csv => csv::records(&view.records()),
         Format::Json => {
             let text = serde_json::to_string_pretty(&view.json());

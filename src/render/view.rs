@@ -19,6 +19,8 @@ pub enum Format {
     Markdown,
     /// Comma-separated values with a header.
     Csv,
+    /// The same as the table, as a page that stands alone.
+    Html,
 }
 
 /// A result that can be shown.
@@ -135,23 +137,35 @@ pub struct Cell {
     pub tone: Tone,
     /// The point in time that the text tells, if it tells one: a terminal adds how long ago it was.
     pub at: Option<Timestamp>,
+    /// The share that the text tells, 0 to 1: a terminal with room draws it.
+    pub share: Option<f64>,
 }
 
 impl<T: ToString> From<T> for Cell {
     fn from(value: T) -> Cell {
-        Cell { text: value.to_string(), tone: Tone::Plain, at: None }
+        Cell { text: value.to_string(), ..Cell::default() }
     }
 }
 
 impl Cell {
     /// A cell that is meant in some way.
     pub fn toned(text: impl ToString, tone: Tone) -> Cell {
-        Cell { text: text.to_string(), tone, at: None }
+        Cell { text: text.to_string(), tone, ..Cell::default() }
     }
 
     /// A point in time to the minute, UTC.
     pub fn when(at: Timestamp) -> Cell {
-        Cell { text: at.to_minute(), tone: Tone::Plain, at: Some(at) }
+        Cell { text: at.to_minute(), at: Some(at), ..Cell::default() }
+    }
+
+    /// A share of something in percent, 1 being all of it.
+    pub fn share(share: f64, tone: Tone) -> Cell {
+        Cell {
+            text: format!("{:.1} %", share * 100.0),
+            tone,
+            share: Some(share),
+            ..Cell::default()
+        }
     }
 
     /// The value, or `-` where there is none.

@@ -56,6 +56,31 @@ impl Reader<'_> {
         let rows = statement.query_map(&*values, session)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+
+    /// The last session of the same scope that began before `session`, an ended one if there is one;
+    /// looked for among the `among` that began last.
+    pub fn session_before(
+        &self,
+        session: &SessionRecord,
+        among: u32,
+    ) -> Result<Option<SessionRecord>> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM sessions
+             WHERE (created_at, seq) < (SELECT created_at, seq FROM sessions WHERE session_id = ?1)
+             ORDER BY created_at DESC, seq DESC LIMIT ?2"
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let mut open = None;
+        for earlier in statement.query_map(params![session.session_id, among], self::session)? {
+            let earlier = earlier?;
+            match earlier.has_scope_of(session) {
+                true if earlier.status.is_ended() => return Ok(Some(earlier)),
+                true => open = open.or(Some(earlier)),
+                false => {}
+            }
+        }
+        Ok(open)
+    }
 }
 
 impl Writer<'_> {

@@ -109,8 +109,8 @@ impl View for Bounds {
         }
         let columns = vec![Column::right("tokens"), Column::right("share"), Column::wide("file")];
         let files = self.files.iter().take(LISTED).map(|file| {
-            let share = format!("{:.1} %", file.percentage);
-            vec![tokens(file.tokens, self.exact).into(), share.into(), file.path.clone().into()]
+            let share = Cell::share(file.percentage / 100.0, Tone::Plain);
+            vec![tokens(file.tokens, self.exact).into(), share, file.path.clone().into()]
         });
         let mut table = Table::new(columns, "no files").rows(files);
         if self.files.len() > LISTED {
@@ -146,7 +146,7 @@ impl View for Usage {
                 Cell::or_dash(it.agent_type.clone()),
                 Cell::or_dash(it.deployments),
                 tokens(it.tokens, self.exact).into(),
-                format!("{:.1} %", it.percentage).into(),
+                Cell::share(it.percentage / 100.0, Tone::Plain),
             ]
         };
         let table = Table::new(columns, "nothing deployed yet").rows(self.rows.iter().map(row));

@@ -22,10 +22,10 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
             (None, 0) => String::new(),
             (None, blocks) => counted(blocks, "reference", "references"),
         };
-        let share = format!("{:.1} %", item.token_count as f64 * 100.0 / all);
+        let share = item.token_count as f64 / all;
         vec![
             tokens(item.token_count, bundle.exact).into(),
-            Cell::toned(share, Tone::Faint),
+            Cell::share(share, Tone::Faint),
             item.item_type.into(),
             item.priority.into(),
             item.label().into(),
@@ -180,5 +180,20 @@ impl View for Briefing {
 
     fn id(&self) -> Option<String> {
         Some(self.briefing_hash.clone())
+    }
+}
+
+/// A briefing with its text.
+pub struct BriefingText<'b>(pub &'b Briefing);
+
+impl View for BriefingText<'_> {
+    fn json(&self) -> Value {
+        let mut json = to_json(self.0);
+        json["text"] = self.0.text.clone().into();
+        json
+    }
+
+    fn document(&self) -> Document {
+        self.0.document().heading("Text").text(self.0.text.clone())
     }
 }

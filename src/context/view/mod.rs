@@ -11,6 +11,7 @@ mod words;
 mod checks;
 mod diffs;
 
+pub use bundles::BriefingText;
 pub use lists::{BundleList, ModelList, TemplateList};
 
 pub(crate) use checks::{checked_blocks, states_in_words};

@@ -134,8 +134,11 @@ impl View for SynthesisContext {
                 Cell::or_dash(it.context_tokens.map(|count| tokens(count, exact))),
             ]
         });
+        let against = self.previous.iter().map(|it| it.sentence.clone());
+        let said: Vec<String> =
+            [self.summary.headline.clone()].into_iter().chain(against).collect();
         let document = Document::new()
-            .text(self.summary.headline.clone())
+            .text(said.join("\n"))
             .table(Table::new(columns, "no agents").rows(agents));
         match self.recommendations.is_empty() {
             true => document,

@@ -5,6 +5,7 @@ mod ctx;
 mod outputs;
 mod pages;
 mod prune;
+mod reports;
 mod search;
 mod setup;
 mod stats;

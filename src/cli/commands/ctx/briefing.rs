@@ -1,7 +1,8 @@
 use crate::cli::commands::Verb;
 use clap::Args;
 use sortie::Result;
-use sortie::render::{Format, grouped, to_json, tokens};
+use sortie::context::BriefingText;
+use sortie::render::{Format, View, grouped, tokens};
 use sortie::store::file;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,10 +44,10 @@ impl GenerateBriefing {
                 verb.ui.note(&format!("written to {}", path.display()));
             }
             (None, Format::Json | Format::Jsonl) => {
-                let mut json = to_json(&briefing);
-                json["text"] = briefing.text.clone().into();
+                let json = BriefingText(&briefing).json();
                 verb.write(format!("{json}\n").as_bytes())?;
             }
+            (None, Format::Html) => verb.show(&BriefingText(&briefing))?,
             (None, _) => {
                 verb.write(briefing.text.as_bytes())?;
                 verb.ui.note(&format!(

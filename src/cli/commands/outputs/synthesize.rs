@@ -1,6 +1,6 @@
 use crate::cli::commands::Verb;
 use clap::Args;
-use sortie::outputs::{Synthesis, Unrecorded};
+use sortie::outputs::{Synthesis, Unrecorded, html_template};
 use sortie::render::{self, Format, Surface};
 use sortie::store::file;
 use sortie::{Result, Session};
@@ -10,9 +10,9 @@ use std::process::ExitCode;
 /// Bring a session together in a report, which is kept
 #[derive(Args)]
 #[command(
-    after_help = "Markdown by a template, or with --format json the template's very data. Without a \
-history, name --agents and --deliverables.\n\n\
-Example:\n  sortie outputs synthesize --session-id latest --output report.md"
+    after_help = "Markdown by a template, with --format html a page that stands alone, with --format \
+json the template's\nvery data. Without a history, name --agents and --deliverables.\n\n\
+Example:\n  sortie outputs synthesize --session-id latest --format html --output report.html"
 )]
 pub struct Synthesize {
     /// An id, the beginning of one, or latest
@@ -34,7 +34,12 @@ pub struct Synthesize {
 
 impl Synthesize {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let template = self.template.as_deref();
+        let of_html = |named: &Option<String>| Some(html_template(named.as_deref()));
+        let template = match verb.ui.format() {
+            Format::Html => of_html(&self.template),
+            _ => self.template,
+        };
+        let template = template.as_deref();
         let synthesis = match &self.session_id {
             Some(name) => {
                 Session::open(&verb.workspace, name)?.generate_synthesis_report(template)?
@@ -66,7 +71,7 @@ impl Synthesize {
 /// The report in a format: a template's text for people, else the data behind it.
 fn as_text(synthesis: &Synthesis, format: Format) -> String {
     match format {
-        Format::Table | Format::Markdown => synthesis.text.clone(),
+        Format::Table | Format::Markdown | Format::Html => synthesis.text.clone(),
         Format::Json | Format::Jsonl | Format::Csv => {
             render::render(&synthesis.context, format, Surface::PLAIN)
         }

@@ -172,9 +172,17 @@ CREATE INDEX allocations_by_execution ON context_allocations (execution_id, posi
 
 CREATE INDEX allocations_by_source ON context_allocations (context_source, execution_id);
 
+CREATE INDEX briefings_by_content ON briefings (briefing_hash);
+
+CREATE INDEX bundle_contents_by_content ON bundle_contents (content_hash);
+
 CREATE INDEX bundles_by_time ON bundles (created_at);
 
 CREATE INDEX executions_by_agent   ON agent_executions (agent_type, deployed_at);
+
+CREATE INDEX executions_by_briefing ON agent_executions (briefing_hash);
+
+CREATE INDEX executions_by_bundle ON agent_executions (bundle_id);
 
 CREATE INDEX executions_by_model   ON agent_executions (model, deployed_at);
 
@@ -189,6 +197,8 @@ CREATE INDEX outputs_by_execution ON outputs (execution_id, created_at);
 CREATE INDEX outputs_by_subject ON outputs (output_type, subject, created_at);
 
 CREATE INDEX outputs_by_time      ON outputs (created_at);
+
+CREATE INDEX reports_by_content ON reports (content_hash);
 
 CREATE INDEX reports_by_session ON reports (session_id, created_at);
 

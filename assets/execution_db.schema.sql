@@ -27,11 +27,21 @@ CREATE TRIGGER outputs_fts_insert AFTER INSERT ON outputs BEGIN
 END;
 
 CREATE TRIGGER sessions_fts_delete AFTER DELETE ON sessions BEGIN
-  INSERT INTO sessions_fts (sessions_fts, rowid, scope) VALUES ('delete', old.seq, old.scope);
+  INSERT INTO sessions_fts (sessions_fts, rowid, scope, error_message)
+  VALUES ('delete', old.seq, old.scope, old.error_message);
 END;
 
 CREATE TRIGGER sessions_fts_insert AFTER INSERT ON sessions BEGIN
-  INSERT INTO sessions_fts (rowid, scope) VALUES (new.seq, new.scope);
+  INSERT INTO sessions_fts (rowid, scope, error_message)
+  VALUES (new.seq, new.scope, new.error_message);
+END;
+
+CREATE TRIGGER sessions_fts_update AFTER UPDATE OF error_message ON sessions
+WHEN old.error_message IS NOT new.error_message BEGIN
+  INSERT INTO sessions_fts (sessions_fts, rowid, scope, error_message)
+  VALUES ('delete', old.seq, old.scope, old.error_message);
+  INSERT INTO sessions_fts (rowid, scope, error_message)
+  VALUES (new.seq, new.scope, new.error_message);
 END;
 
 CREATE TABLE agent_executions (
@@ -164,7 +174,7 @@ CREATE TABLE sessions (
 ) STRICT;
 
 CREATE VIRTUAL TABLE sessions_fts USING fts5 (
-  scope, content = 'sessions', content_rowid = 'seq',
+  scope, error_message, content = 'sessions', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
 

@@ -23,14 +23,23 @@ CREATE INDEX executions_by_bundle ON agent_executions (bundle_id);
 -- Full text over what people and agents wrote. The texts stand in their own tables alone; triggers
 -- keep the index equal to them, in the same transaction.
 CREATE VIRTUAL TABLE sessions_fts USING fts5 (
-  scope, content = 'sessions', content_rowid = 'seq',
+  scope, error_message, content = 'sessions', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
 CREATE TRIGGER sessions_fts_insert AFTER INSERT ON sessions BEGIN
-  INSERT INTO sessions_fts (rowid, scope) VALUES (new.seq, new.scope);
+  INSERT INTO sessions_fts (rowid, scope, error_message)
+  VALUES (new.seq, new.scope, new.error_message);
 END;
 CREATE TRIGGER sessions_fts_delete AFTER DELETE ON sessions BEGIN
-  INSERT INTO sessions_fts (sessions_fts, rowid, scope) VALUES ('delete', old.seq, old.scope);
+  INSERT INTO sessions_fts (sessions_fts, rowid, scope, error_message)
+  VALUES ('delete', old.seq, old.scope, old.error_message);
+END;
+CREATE TRIGGER sessions_fts_update AFTER UPDATE OF error_message ON sessions
+WHEN old.error_message IS NOT new.error_message BEGIN
+  INSERT INTO sessions_fts (sessions_fts, rowid, scope, error_message)
+  VALUES ('delete', old.seq, old.scope, old.error_message);
+  INSERT INTO sessions_fts (rowid, scope, error_message)
+  VALUES (new.seq, new.scope, new.error_message);
 END;
 
 CREATE VIRTUAL TABLE executions_fts USING fts5 (

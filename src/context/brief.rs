@@ -22,9 +22,9 @@ pub struct Briefing {
     pub bytes: u64,
     /// Tokens of this very text by the bundle's model.
     pub tokens: u64,
-    /// False where the count is an estimate.
     /// The upper end of that; equal where it is exact.
     pub tokens_upper: u64,
+    /// False where the count is an estimate.
     pub exact: bool,
     /// The briefing itself; not in its JSON.
     #[serde(skip)]

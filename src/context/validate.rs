@@ -88,9 +88,9 @@ pub struct CheckedFile {
     pub path: String,
     /// Files it stands for: more than one for a directory or a glob.
     pub files: usize,
-    /// Tokens of the bare texts.
     /// What a bundle would leave out of them.
     pub skipped: usize,
+    /// Tokens of the bare texts.
     pub tokens: u64,
     /// Why it cannot be included.
     pub error: Option<String>,

@@ -64,7 +64,7 @@ impl Outputs<'_> {
 
     /// Where a path that is kept stands now.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.root.dir().join(name)
+        self.root.located(name)
     }
 
     /// A deliverable's path as it is kept: from the root, wherever it is named from.

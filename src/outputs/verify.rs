@@ -86,7 +86,7 @@ impl Outputs<'_> {
 
     fn state(&self, execution_id: ExecutionId, recorded: Deliverable) -> DeliverableState {
         // Paths are kept from the root, wherever this runs from.
-        let path = self.root.dir().join(&recorded.file_path);
+        let path = self.root.located(&recorded.file_path);
         let now = hash_file(&path).map(|(_, hash)| hash);
         let state = match (recorded.exists, path.exists()) {
             // A directory has no hash and is unchanged while it is there.

@@ -34,6 +34,8 @@ pub struct SearchFilter {
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     SessionScope,
+    /// Why a session failed.
+    SessionError,
     Scope,
     FinalMessage,
     Error,
@@ -47,13 +49,13 @@ pub enum Place {
 pub struct Hit {
     pub place: Place,
     pub session_id: SessionId,
-    /// None in a session's scope.
+    /// None in what was said of a session.
     pub execution_id: Option<ExecutionId>,
     /// Only of insights, errors, deliverables and gates that were collected.
     pub output_id: Option<OutputId>,
     /// When the session began, the deployment was made, or the output was collected.
     pub at: Timestamp,
-    /// None in a session's scope.
+    /// None in what was said of a session.
     pub agent_type: Option<String>,
     /// Of the deployment, or of the session.
     pub status: String,
@@ -88,11 +90,11 @@ impl Reader<'_> {
     }
 
     fn in_sessions(&self, words: &Option<&str>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+        let marks = marks();
         let select = format!(
             "SELECT s.session_id, s.created_at, s.status, sessions_fts.rank,
-                    snippet(sessions_fts, 0, {})
-             FROM sessions_fts CROSS JOIN sessions s ON s.seq = sessions_fts.rowid",
-            marks()
+                    snippet(sessions_fts, 0, {marks}), snippet(sessions_fts, 1, {marks})
+             FROM sessions_fts CROSS JOIN sessions s ON s.seq = sessions_fts.rowid"
         );
         let conditions = Filter::default()
             .and("sessions_fts MATCH ?", words)
@@ -100,8 +102,10 @@ impl Reader<'_> {
             .and("s.created_at >= ?", &filter.since)
             .and("s.created_at < ?", &filter.until);
         self.best(&select, conditions, "sessions_fts", filter, |row| {
+            let (place, excerpt) =
+                best_column(row, 4, &[Place::SessionScope, Place::SessionError])?;
             Ok(Hit {
-                place: Place::SessionScope,
+                place,
                 session_id: row.get(0)?,
                 execution_id: None,
                 output_id: None,
@@ -109,7 +113,7 @@ impl Reader<'_> {
                 agent_type: None,
                 status: row.get(2)?,
                 rank: row.get(3)?,
-                excerpt: excerpt(row.get_ref(4)?)?,
+                excerpt,
             })
         })
     }
@@ -132,7 +136,8 @@ impl Reader<'_> {
             filter,
         );
         self.best(&select, conditions, "executions_fts", filter, |row| {
-            let (place, excerpt) = best_column(row, 6)?;
+            let (place, excerpt) =
+                best_column(row, 6, &[Place::Scope, Place::Error, Place::FinalMessage])?;
             Ok(Hit {
                 place,
                 session_id: row.get(0)?,
@@ -220,12 +225,16 @@ fn of_execution<'a>(conditions: Filter<'a>, filter: &'a SearchFilter) -> Filter<
 }
 
 /// Which of scope, error and message has most of what was looked for, from the column `first` on.
-fn best_column(row: &Row<'_>, first: usize) -> rusqlite::Result<(Place, Excerpt)> {
-    let mut best = (Place::Scope, excerpt(row.get_ref(first)?)?);
-    for (at, place) in [(1, Place::Error), (2, Place::FinalMessage)] {
+fn best_column(
+    row: &Row<'_>,
+    first: usize,
+    places: &[Place],
+) -> rusqlite::Result<(Place, Excerpt)> {
+    let mut best = (places[0], excerpt(row.get_ref(first)?)?);
+    for (at, place) in places.iter().enumerate().skip(1) {
         let other = excerpt(row.get_ref(first + at)?)?;
         if other.found() > best.1.found() {
-            best = (place, other);
+            best = (*place, other);
         }
     }
     Ok(best)

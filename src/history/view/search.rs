@@ -10,7 +10,7 @@ fn in_words(place: Place) -> &'static str {
     match place {
         Place::SessionScope | Place::Scope => "scope",
         Place::FinalMessage => "final message",
-        Place::Error => "error",
+        Place::SessionError | Place::Error => "error",
         Place::Insight => "insight",
         Place::Deliverable => "deliverable",
         Place::Gate => "gate",

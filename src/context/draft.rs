@@ -177,7 +177,7 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
 /// Bytes of an item's own text that are sent: none of a second copy, none of what stands elsewhere.
 fn sent_bytes(item: &ContextItem) -> u64 {
     let referred: u64 = item.references.iter().map(|it| it.end - it.start).sum();
-    if item.duplicate_of.is_some() { 0 } else { item.bytes - referred }
+    if item.duplicate_of.is_some() { 0 } else { item.bytes.saturating_sub(referred) }
 }
 
 /// Names a finished bundle after its content.

@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::draft::{self, Texts};
+use super::references::misleading;
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{Bundle, BundleId};
 use crate::store::{BundleRow, Page, PageRequest};
@@ -53,21 +54,30 @@ impl Context<'_> {
 
     /// The texts of a bundle's items, from the store.
     pub(super) fn texts_of(&self, bundle: &Bundle) -> Result<Texts> {
-        self.store.read(|r| {
-            let mut texts = Texts::new();
-            for item in &bundle.context_items {
-                if texts.contains_key(&item.content_hash) {
-                    continue;
+        self.store
+            .read(|r| {
+                let mut texts = Texts::new();
+                for item in &bundle.context_items {
+                    if texts.contains_key(&item.content_hash) {
+                        continue;
+                    }
+                    let bytes =
+                        r.content(&item.content_hash)?.ok_or_else(|| BundleFault::NotKept {
+                            bundle: bundle.bundle_id.clone(),
+                            item: item.label(),
+                        })?;
+                    let text = String::from_utf8_lossy(&bytes).into_owned();
+                    texts.insert(item.content_hash.clone(), text);
                 }
-                let bytes = r.content(&item.content_hash)?.ok_or_else(|| BundleFault::NotKept {
-                    bundle: bundle.bundle_id.clone(),
-                    item: item.label(),
-                })?;
-                let text = String::from_utf8_lossy(&bytes).into_owned();
-                texts.insert(item.content_hash.clone(), text);
-            }
-            Ok(texts)
-        })
+                Ok(texts)
+            })
+            .and_then(|texts| match misleading(bundle, &texts) {
+                None => Ok(texts),
+                Some(item) => {
+                    let (bundle, item) = (bundle.bundle_id.clone(), item.label());
+                    Err(BundleFault::References { bundle, item }.into())
+                }
+            })
     }
 }
 
@@ -108,6 +118,9 @@ pub enum BundleFault {
     /// A text that this project's store does not have: the bundle was prepared elsewhere.
     #[error("the text of '{item}' in {bundle} is not in this project's history")]
     NotKept { bundle: BundleId, item: String },
+    /// References that do not lead to the lines they stand for.
+    #[error("the references of '{item}' in {bundle} lead nowhere")]
+    References { bundle: BundleId, item: String },
     /// Fewer than two bundles, or one twice.
     #[error("there are no two different bundles to compare")]
     TooFew,
@@ -120,9 +133,11 @@ impl Fault for BundleFault {
     fn kind(&self) -> Kind {
         match self {
             Self::Absent { .. } | Self::NotKept { .. } => Kind::NotFound,
-            Self::Unusable { .. } | Self::Altered { .. } | Self::TooFew | Self::Models { .. } => {
-                Kind::Usage
-            }
+            Self::Unusable { .. }
+            | Self::Altered { .. }
+            | Self::References { .. }
+            | Self::TooFew
+            | Self::Models { .. } => Kind::Usage,
         }
     }
 
@@ -132,6 +147,7 @@ impl Fault for BundleFault {
             Self::Unusable { .. } => "`sortie ctx prepare-bundle` makes one".into(),
             Self::Altered { .. } => "prepare it again, or name it by its id: the store has it as it was".into(),
             Self::NotKept { .. } => "prepare it again here; texts are kept where a bundle is prepared".into(),
+            Self::References { .. } => "this bundle was not prepared by sortie: prepare it again".into(),
             Self::TooFew => "name two or more: --bundles a.json,b.json".into(),
             Self::Models { .. } => "prepare them for one model: --model NAME".into(),
         })

@@ -22,6 +22,7 @@ mod plan_file;
 mod prefix;
 mod prepare;
 mod read;
+mod references;
 mod root;
 mod sections;
 mod select;

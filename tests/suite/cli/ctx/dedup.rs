@@ -263,3 +263,45 @@ fn a_plan_that_cannot_be_followed() {
     assert!(!env.exists("bundles") && !env.database().exists(), "nothing is written");
     snapshot!("plan_of_one", plan("scope = 's'\n[[agents]]\nagent_type = 'x'\nfiles = ['docs']\n"));
 }
+
+/// A bundle's file with something changed in it, its hash made anew.
+fn forged(env: &TestEnv, change: impl Fn(&mut Value)) -> Outcome {
+    let mut bundle: Value = serde_json::from_str(&env.text("bundle.json")).unwrap();
+    change(&mut bundle);
+    let mut named = bundle.clone();
+    for key in ["bundle_id", "bundle_hash", "created_at"] {
+        named.as_object_mut().unwrap().remove(key);
+    }
+    named.sort_all_objects();
+    bundle["bundle_hash"] = blake3::hash(named.to_string().as_bytes()).to_string().into();
+    env.write("forged.json", bundle.to_string());
+    env.run("ctx generate-briefing --bundle forged.json --quiet")
+}
+
+#[test]
+fn a_bundle_whose_references_lie_is_refused() {
+    let env = sources();
+    env.ok(&format!("{PREPARE} --output bundle.json"));
+    assert_eq!(forged(&env, |_| ()).status, Some(0), "the forging itself is right");
+    let reference = |bundle: &mut Value, key: &str, to: Value| {
+        bundle["context_items"][2]["references"][0][key] = to;
+    };
+    snapshot!("forged", forged(&env, |it| reference(it, "end", 1_000_000.into())));
+    let numbers = [0u64, 1, 3, 17, u64::MAX / 2, u64::MAX];
+    for key in ["start", "end", "offset", "item"] {
+        for number in numbers {
+            let outcome = forged(&env, |it| reference(it, key, number.into()));
+            let was = |bundle: Value| bundle["context_items"][2]["references"][0][key] == number;
+            let same = was(serde_json::from_str(&env.text("bundle.json")).unwrap());
+            assert_eq!(outcome.status, Some(if same { 0 } else { 2 }), "{key} {number}: {outcome}");
+        }
+    }
+    for change in [
+        |it: &mut Value| it["context_items"][2]["bytes"] = 1.into(),
+        |it: &mut Value| {
+            it["shared"] = serde_json::json!({"bundle_id": "x", "items": 99, "prefix_tokens": 7})
+        },
+    ] {
+        assert_eq!(forged(&env, change).status, Some(0));
+    }
+}

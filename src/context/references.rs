@@ -1,0 +1,45 @@
+//! Whether a bundle's references are such as this program writes: its file may come from anywhere.
+
+use super::draft::Texts;
+use crate::model::{BlockReference, Bundle, ContextItem};
+use crate::store::content;
+
+/// The first item with a reference that is out of order, or does not lead to the same lines, earlier
+/// and in full.
+pub fn misleading<'b>(bundle: &'b Bundle, texts: &Texts) -> Option<&'b ContextItem> {
+    let items = &bundle.context_items;
+    let is_sound = |at: usize, item: &ContextItem| {
+        let mut end = 0;
+        item.references.iter().all(|reference| {
+            let in_order = end <= reference.start && reference.start < reference.end;
+            end = reference.end;
+            in_order && leads_to_the_same(reference, at, items, texts)
+        })
+    };
+    items.iter().enumerate().find(|(at, item)| !is_sound(*at, item)).map(|(_, item)| item)
+}
+
+fn leads_to_the_same(
+    reference: &BlockReference,
+    at: usize,
+    items: &[ContextItem],
+    texts: &Texts,
+) -> bool {
+    let from = reference.offset;
+    let to = from.saturating_add(reference.end - reference.start);
+    let is_earlier = reference.item < at || (reference.item == at && to <= reference.start);
+    let Some(source) = items.get(reference.item).filter(|_| is_earlier) else { return false };
+    // The source's own references are in order: it stands before the item, or is the item so far.
+    let next = source.references.partition_point(|other| other.end <= from);
+    let is_in_full = source.duplicate_of.is_none()
+        && source.references.get(next).is_none_or(|other| to <= other.start);
+    let here = part(texts, &items[at], reference.start, reference.end);
+    let is_same = here.is_some() && here == part(texts, source, from, to);
+    let is_named =
+        here.is_some_and(|text| content::hash(text.as_bytes()) == reference.content_hash);
+    is_in_full && is_same && is_named
+}
+
+fn part<'t>(texts: &'t Texts, item: &ContextItem, start: u64, end: u64) -> Option<&'t str> {
+    texts.get(&item.content_hash)?.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+}

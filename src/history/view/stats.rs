@@ -73,7 +73,7 @@ fn outcomes(title: &str, groups: &[(Cell, &Group)]) -> Table {
         Column::right("failed"),
         Column::right("open"),
         Column::right("success"),
-        Column::right("95 % sure"),
+        Column::right("95 % CI"),
         Column::left(""),
     ];
     let row = |(name, it): &(Cell, &Group)| {
@@ -97,8 +97,8 @@ fn costs(title: &str, groups: &[(Cell, &Group)]) -> Table {
         Column::wide(title),
         Column::right("tokens a run"),
         Column::right("in all"),
-        Column::right("half took up to"),
-        Column::right("95 % up to"),
+        Column::right("took p50"),
+        Column::right("p95"),
     ];
     let row = |(name, it): &(Cell, &Group)| {
         let total = it.tokens_mean.map(|_| tokens(it.tokens_total, it.tokens_exact));
@@ -136,9 +136,9 @@ impl View for SourceStats {
         let columns = vec![
             Column::wide("source"),
             Column::right("with it"),
-            Column::right("95 %"),
+            Column::right("95 % CI"),
             Column::right("without"),
-            Column::right("95 %"),
+            Column::right("95 % CI"),
             Column::left("it went"),
         ];
         let table = Table::new(columns, "").rows(self.sources.iter().map(row));

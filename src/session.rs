@@ -96,6 +96,7 @@ impl<'w> Session<'w> {
         let context = self.workspace.context();
         let (given, model) = (handover.briefing.as_deref(), handover.model.as_deref());
         let briefing = context.handed_over(handover.bundle, given, model)?;
+        let recounted = handover.bundle.map(|it| context.recounted(it, model)).transpose()?;
         let context_budget = handover.bundle.map(|bundle| context.deployable_tokens(bundle, model));
         let context_tokens_exact = match handover.context_token_count {
             Some(_) => true,
@@ -109,7 +110,7 @@ impl<'w> Session<'w> {
             agent_type: handover.agent_type,
             scope: handover.scope,
             model: handover.model,
-            bundle: handover.bundle,
+            bundle: recounted.as_deref(),
             briefing,
             briefing_is_given: handover.briefing.is_some(),
             context_token_count: handover.context_token_count,
@@ -164,8 +165,9 @@ impl<'w> Execution<'w> {
         let model = self.workspace.outputs().execution(&self.id)?.model;
         let model = model.as_deref();
         let briefing = context.handed_over(Some(bundle), None, model)?;
+        let recounted = context.recounted(bundle, model)?;
         let given = Given {
-            bundle,
+            bundle: &recounted,
             briefing: briefing.expect("a bundle has a briefing"),
             exact: context.counts_exactly(Some(bundle), model),
             budget: context.deployable_tokens(bundle, model),

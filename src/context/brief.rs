@@ -3,12 +3,14 @@
 use super::Context;
 use super::draft::{self, Texts};
 use super::load::BundleFault;
+use super::models::Model;
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
-use crate::model::{Bundle, ItemType, KeptBriefing};
-use crate::store::content;
+use crate::model::{Bundle, Count, ItemType, KeptBriefing};
+use crate::store::{GIVEN, content};
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// A rendered briefing.
 #[derive(Debug, Clone, Serialize)]
@@ -73,11 +75,9 @@ impl Context<'_> {
         let name = model.or(bundle.map(|bundle| bundle.model.as_str()));
         // A deployment on a model that is not known is recorded all the same.
         let model = self.model(name).or_else(|_| self.model(None))?;
-        let text = String::from_utf8_lossy(bytes);
-        let kept = KeptBriefing {
-            briefing_hash: content::hash(bytes),
-            count: Counter::new(&model).count(&text, "text"),
-        };
+        let briefing_hash = content::hash(bytes);
+        let count = self.count(bundle, bytes, &briefing_hash, &model)?;
+        let kept = KeptBriefing { briefing_hash, count };
         self.keep_rendering(bundle, &kept, bytes, GIVEN)?;
         Ok(Some(kept))
     }
@@ -90,8 +90,65 @@ impl Context<'_> {
             return Ok(kept);
         };
         let text = self.store.read(|r| r.content(&kept.briefing_hash))?.unwrap_or_default();
-        let count = Counter::new(&other).count(&String::from_utf8_lossy(&text), "text");
+        let count = self.count(Some(bundle), &text, &kept.briefing_hash, &other)?;
         Ok(KeptBriefing { count, ..kept })
+    }
+
+    /// Counts a briefing as what it is: item by item, where it is a rendering of the bundle.
+    fn count(
+        &self,
+        bundle: Option<&Bundle>,
+        bytes: &[u8],
+        hash: &str,
+        model: &Model,
+    ) -> Result<Count> {
+        let counter = Counter::new(model);
+        let rendered = match bundle {
+            Some(bundle) => {
+                self.store.read(|r| r.briefing(&bundle.bundle_id, hash))?.zip(Some(bundle))
+            }
+            None => None,
+        };
+        let Some((rendered, bundle)) = rendered else {
+            return Ok(counter.count(&String::from_utf8_lossy(bytes), "text"));
+        };
+        if model.name == bundle.model {
+            return Ok(rendered.kept.count);
+        }
+        let texts = self.texts_of(bundle)?;
+        let template = match rendered.template == bundle.template {
+            true => kept_template(bundle, &texts),
+            false => self.templates.get(TemplateKind::Briefing, &rendered.template),
+        };
+        match template {
+            Ok(template) => Ok(draft::measure(bundle, &texts, &template, &counter)?.total()),
+            // A template that is gone, or bytes from elsewhere.
+            Err(_) => Ok(counter.count(&String::from_utf8_lossy(bytes), "text")),
+        }
+    }
+
+    /// A bundle with its items counted for the model it goes to; itself, where that is its own or not
+    /// known.
+    pub fn recounted<'b>(
+        &self,
+        bundle: &'b Bundle,
+        model: Option<&str>,
+    ) -> Result<Cow<'b, Bundle>> {
+        let other = model.filter(|model| *model != bundle.model);
+        let Some(other) = other.and_then(|model| self.model(Some(model)).ok()) else {
+            return Ok(Cow::Borrowed(bundle));
+        };
+        let texts = self.texts_of(bundle)?;
+        let template = kept_template(bundle, &texts)?;
+        let measured = draft::measure(bundle, &texts, &template, &Counter::new(&other))?;
+        let mut recounted = bundle.clone();
+        for (item, count) in recounted.context_items.iter_mut().zip(&measured.items) {
+            item.token_count = match item.item_type {
+                ItemType::Briefing => measured.frame.tokens,
+                _ => count.tokens,
+            };
+        }
+        Ok(Cow::Owned(recounted))
     }
 
     /// The briefing last rendered from a bundle, else its own rendering.
@@ -139,9 +196,6 @@ impl Context<'_> {
         })
     }
 }
-
-/// What stands for the template of a briefing that was rendered elsewhere.
-const GIVEN: &str = "(given)";
 
 /// The template that a bundle was counted with, as it was then.
 pub(super) fn kept_template(bundle: &Bundle, texts: &Texts) -> Result<Template> {

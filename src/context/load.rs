@@ -122,7 +122,7 @@ pub enum BundleFault {
     #[error("the references of '{item}' in {bundle} lead nowhere")]
     References { bundle: BundleId, item: String },
     /// Fewer than two bundles, or one twice.
-    #[error("there are no two different bundles to compare")]
+    #[error("one bundle has nothing to share: there are no two different ones")]
     TooFew,
     /// Bundles counted for different models, whose counts cannot be added up.
     #[error("{first} is counted for {first_model}, {second} for {second_model}")]

@@ -12,7 +12,7 @@ use super::select::{Selectors, Wanted};
 use super::shared::{Member, Shared, Sharing};
 use super::walk::WalkRules;
 use crate::config;
-use crate::error::{IoContext, Result};
+use crate::error::{Error, Fault, IoContext, Kind, Result};
 use crate::model::{Bundle, BundleId, Count, ItemType, Priority};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -76,7 +76,8 @@ pub struct PlannedAgent {
     pub name: String,
     pub agent_type: String,
     pub scope: String,
-    pub bundle_id: BundleId,
+    /// None where nothing was kept.
+    pub bundle_id: Option<BundleId>,
     /// Pieces of context.
     pub items: usize,
     /// What was asked for and left out.
@@ -111,8 +112,9 @@ impl Context<'_> {
         let mut drafted = Vec::new();
         for (name, agent) in names.into_iter().zip(&plan.agents) {
             let request = request(&plan, agent, on_over_budget);
-            let mut material = context.gather(&request)?;
-            let attempt = context.fit(&request, &mut material)?;
+            let of_agent = |error| PlanFault { agent: name.clone(), error };
+            let mut material = context.gather(&request).map_err(of_agent)?;
+            let attempt = context.fit(&request, &mut material).map_err(of_agent)?;
             drafted.push(Drafted { name, material, attempt });
         }
         let over = drafted.iter().filter(|it| it.attempt.over_by() > 0);
@@ -161,7 +163,8 @@ fn ready(planned: Planned) -> Planning {
     Planning::Ready(Box::new(planned))
 }
 
-fn over_session(planned: Planned) -> Planning {
+fn over_session(mut planned: Planned) -> Planning {
+    planned.agents.iter_mut().for_each(|agent| agent.bundle_id = None);
     Planning::OverSession(Box::new(planned))
 }
 
@@ -227,7 +230,7 @@ fn planned(
         name: name.clone(),
         agent_type: bundle.agent_type.clone(),
         scope: bundle.scope.clone(),
-        bundle_id: bundle.bundle_id.clone(),
+        bundle_id: Some(bundle.bundle_id.clone()),
         items: bundle.context_items.iter().filter(|it| it.item_type != ItemType::Briefing).count(),
         skipped: bundle.skipped.len(),
         tokens: bundle.total_tokens,
@@ -246,5 +249,24 @@ fn planned(
         status: session.status(total),
         sharing,
         bundles,
+    }
+}
+
+/// What is wrong with one agent of a plan.
+#[derive(Debug, thiserror::Error)]
+#[error("agent {}: {error}", agent.escape_debug())]
+pub struct PlanFault {
+    agent: String,
+    #[source]
+    error: Error,
+}
+
+impl Fault for PlanFault {
+    fn kind(&self) -> Kind {
+        self.error.kind()
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.error.hint()
     }
 }

@@ -30,16 +30,20 @@ pub struct Billed {
 pub(super) fn common_prefixes(briefings: &[Measured], counter: &Counter<'_>) -> (u64, Vec<Billed>) {
     let mut prefixes = Prefixes { briefings, counter, counted: HashMap::new() };
     let pairs: Vec<Vec<u64>> = (0..briefings.len()).map(|at| prefixes.with_others(at)).collect();
-    let all = pairs.first().and_then(|of_first| of_first.iter().skip(1).min());
+    let all = pairs.first().and_then(|of_first| of_first.iter().skip(1).min().copied());
+    let all = all.unwrap_or(0);
+    // A few more lines, such as the same role, are no place that a cache is kept for.
+    let worth = |tokens: u64| if tokens < all + SHORTEST { tokens.min(all) } else { tokens };
     let billed = pairs.iter().enumerate().map(|(at, common)| {
         let cached = |others: &[u64]| {
-            others.iter().copied().filter(|tokens| *tokens >= SHORTEST).max().unwrap_or(0)
+            let others = others.iter().map(|tokens| worth(*tokens));
+            others.filter(|tokens| *tokens >= SHORTEST).max().unwrap_or(0)
         };
         let read = cached(&common[..at]);
         let write = cached(&common[at + 1..]).saturating_sub(read);
         bill(briefings[at].total().tokens, read, write)
     });
-    (all.copied().unwrap_or(0), billed.collect())
+    (all, billed.collect())
 }
 
 fn bill(tokens: u64, read: u64, write: u64) -> Billed {
@@ -51,8 +55,8 @@ fn bill(tokens: u64, read: u64, write: u64) -> Billed {
 struct Prefixes<'b, 'm> {
     briefings: &'b [Measured],
     counter: &'b Counter<'m>,
-    /// Tokens by the briefing they were counted in, and bytes.
-    counted: HashMap<(usize, usize), u64>,
+    /// Tokens by the beginning's bytes and hash: the same text counts the same in every briefing.
+    counted: HashMap<(usize, blake3::Hash), u64>,
 }
 
 impl Prefixes<'_, '_> {
@@ -73,7 +77,8 @@ impl Prefixes<'_, '_> {
         let bytes = this.as_bytes()[..alike].iter().rposition(|byte| *byte == b'\n');
         let bytes = bytes.map_or(0, |newline| newline + 1);
         let (briefing, counter) = (&self.briefings[at], self.counter);
-        *self.counted.entry((at, bytes)).or_insert_with(|| {
+        let hash = blake3::hash(&this.as_bytes()[..bytes]);
+        *self.counted.entry((bytes, hash)).or_insert_with(|| {
             let raw = counter.raw(&this[..bytes]);
             // Of an estimate, the same share as of what it was made from.
             let share = raw as f64 / briefing.raw.max(1) as f64;

@@ -206,7 +206,7 @@ impl History<'_> {
         })?;
         // Without days, what was prepared since the oldest of the newest began is recent.
         let cutoff = rules.since(self.now).unwrap_or(oldest_kept);
-        let (amounts, bytes) = r.plan_unneeded(cutoff)?;
+        let (amounts, bytes) = r.plan_unneeded(cutoff, rules.keep_days.is_some())?;
         Ok(RetentionPlan { rules, sessions, amounts, bytes, kept })
     }
 

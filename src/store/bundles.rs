@@ -9,6 +9,9 @@ use crate::model::{Bundle, BundleId, Count, KeptBriefing, Timestamp};
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
 
+/// What stands for the template of a briefing that was rendered elsewhere.
+pub const GIVEN: &str = "(given)";
+
 /// A kept bundle, without what is in it.
 #[derive(Debug, Clone, Serialize)]
 pub struct BundleRow {
@@ -124,7 +127,8 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Notes that a briefing (a content of the store) was rendered from a bundle.
+    /// Notes that a briefing (a content of the store) was rendered from a bundle. One that is handed over
+    /// as it was rendered keeps the name of its template.
     pub fn keep_briefing(
         &self,
         bundle: &BundleId,
@@ -150,7 +154,8 @@ impl Writer<'_> {
                                         tokens_upper, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
                  ON CONFLICT (bundle_id, briefing_hash)
-                 DO UPDATE SET template = excluded.template, created_at = excluded.created_at,
+                 DO UPDATE SET template = iif(excluded.template = ?8, template, excluded.template),
+                               created_at = excluded.created_at,
                                seq = (SELECT max(seq) + 1 FROM briefings)",
             )?
             .execute(params![
@@ -160,7 +165,8 @@ impl Writer<'_> {
                 template,
                 briefing.count.tokens,
                 briefing.count.upper,
-                now
+                now,
+                GIVEN,
             ])?;
         Ok(())
     }

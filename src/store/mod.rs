@@ -25,7 +25,7 @@ mod stats;
 mod subjects;
 
 pub use archive::{BriefingRow, Chosen, Series};
-pub use bundles::BundleRow;
+pub use bundles::{BundleRow, GIVEN};
 pub use content::PackedContents;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;

@@ -56,12 +56,25 @@ const SESSION_MARK: &str = "s.status || ' ' || coalesce(s.ended_at, '') || ' ' |
 const BUNDLE_MARK: &str = "b.created_at || ' ' || b.seq || ' ' ||
     (SELECT count(*) || ' ' || total(f.seq) FROM briefings f WHERE f.bundle_id = b.bundle_id)";
 
-/// The bundles that go: old ones that no execution needs but those that go.
-const BUNDLES: &str = "INSERT OR REPLACE INTO chosen_bundles (bundle_id, mark, goes)
-    SELECT b.bundle_id, {mark}, 1 FROM bundles b
-    WHERE b.created_at < ?1 AND b.bundle_id NOT IN (
+/// The bundles that go: old ones that no execution needs but those that go, and with `?2` also such as
+/// none ever needed.
+const BUNDLES: &str = "
+    WITH given (bundle_id) AS (
       SELECT bundle_id FROM agent_executions WHERE bundle_id IS NOT NULL
-      AND session_id NOT IN (SELECT session_id FROM chosen_sessions))";
+      AND session_id IN (SELECT session_id FROM chosen_sessions))
+    INSERT OR REPLACE INTO chosen_bundles (bundle_id, mark, goes)
+    SELECT b.bundle_id, {mark}, 1 FROM bundles b
+    WHERE b.created_at < ?1
+      AND b.bundle_id NOT IN (
+        SELECT bundle_id FROM agent_executions WHERE bundle_id IS NOT NULL
+        AND session_id NOT IN (SELECT session_id FROM chosen_sessions))
+      AND (?2 OR b.bundle_id IN given OR b.bundle_id IN (
+        SELECT manifest ->> '$.shared.bundle_id' FROM bundles WHERE bundle_id IN given))";
+
+/// What bundles that stay begin with, stays with them.
+const SHARED_STAY: &str = "DELETE FROM chosen_bundles WHERE goes AND bundle_id IN (
+    SELECT manifest ->> '$.shared.bundle_id' FROM bundles
+    WHERE bundle_id NOT IN (SELECT bundle_id FROM chosen_bundles WHERE goes))";
 
 /// The contents that go: those that only what goes needs, and those that nothing needs. Of the latter
 /// a recent one may be about to be needed: a briefing is kept before its deployment is. So only such
@@ -160,10 +173,12 @@ impl Reader<'_> {
     }
 
     /// Plans to delete what nothing needs without the planned sessions: bundles last prepared before
-    /// `cutoff`, and contents. Counts all that is to go, and its bytes.
-    pub fn plan_unneeded(&self, cutoff: Timestamp) -> Result<(Amounts, u64)> {
+    /// `cutoff`, with `never_deployed` also such as were given to nobody, and contents. Counts all that
+    /// is to go, and its bytes.
+    pub fn plan_unneeded(&self, cutoff: Timestamp, never_deployed: bool) -> Result<(Amounts, u64)> {
         let bundles = BUNDLES.replace("{mark}", BUNDLE_MARK);
-        self.0.prepare_cached(&bundles)?.execute([cutoff])?;
+        self.0.prepare_cached(&bundles)?.execute(params![cutoff, never_deployed])?;
+        self.0.prepare_cached(SHARED_STAY)?.execute([])?;
         // What is archived must stand on its own; what others need too is archived, and stays.
         self.choose_needed()?;
         self.0.prepare_cached(CONTENTS)?.execute([])?;

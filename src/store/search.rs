@@ -21,7 +21,7 @@ pub struct SearchFilter {
     pub model: Option<String>,
     /// The same for the state of a deployment.
     pub status: Option<ExecutionStatus>,
-    /// Begun, deployed or collected then or later.
+    /// Begun, deployed, ended or collected then or later.
     pub since: Option<Timestamp>,
     /// The same, before.
     pub until: Option<Timestamp>,
@@ -53,7 +53,7 @@ pub struct Hit {
     pub execution_id: Option<ExecutionId>,
     /// Only of insights, errors, deliverables and gates that were collected.
     pub output_id: Option<OutputId>,
-    /// When the session began, the deployment was made, or the output was collected.
+    /// When it was said: the session began, the deployment was made or ended, the output was collected.
     pub at: Timestamp,
     /// None in what was said of a session.
     pub agent_type: Option<String>,
@@ -122,7 +122,7 @@ impl Reader<'_> {
         let marks = marks();
         let select = format!(
             "SELECT e.session_id, e.execution_id, e.deployed_at, e.agent_type, e.status,
-                    executions_fts.rank, snippet(executions_fts, 0, {marks}),
+                    e.completed_at, executions_fts.rank, snippet(executions_fts, 0, {marks}),
                     snippet(executions_fts, 1, {marks}), snippet(executions_fts, 2, {marks})
              FROM executions_fts CROSS JOIN agent_executions e ON e.seq = executions_fts.rowid"
         );
@@ -131,22 +131,25 @@ impl Reader<'_> {
                 .and("executions_fts MATCH ?", words)
                 // What it was about and what went wrong say more than what was said at length.
                 .and("executions_fts.rank MATCH ?", &Some("bm25(8.0, 8.0, 1.0)"))
-                .and("e.deployed_at >= ?", &filter.since)
+                // A message is as old as its completion.
+                .and("coalesce(e.completed_at, e.deployed_at) >= ?", &filter.since)
                 .and("e.deployed_at < ?", &filter.until),
             filter,
         );
         self.best(&select, conditions, "executions_fts", filter, |row| {
             let (place, excerpt) =
-                best_column(row, 6, &[Place::Scope, Place::Error, Place::FinalMessage])?;
+                best_column(row, 7, &[Place::Scope, Place::Error, Place::FinalMessage])?;
+            let completed: Option<Timestamp> = row.get(5)?;
+            let said = completed.filter(|_| place != Place::Scope);
             Ok(Hit {
                 place,
                 session_id: row.get(0)?,
                 execution_id: row.get(1)?,
                 output_id: None,
-                at: row.get(2)?,
+                at: said.map_or_else(|| row.get(2), Ok)?,
                 agent_type: row.get(3)?,
                 status: row.get(4)?,
-                rank: row.get(5)?,
+                rank: row.get(6)?,
                 excerpt,
             })
         })

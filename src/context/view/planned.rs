@@ -3,6 +3,7 @@
 use super::sharing::in_words;
 use super::words::tone;
 use crate::context::plan::{OverPlan, Planned, PlannedAgent};
+use crate::model::BundleId;
 use crate::render::{Cell, Column, Document, Table, View, grouped, to_json, tokens};
 use serde_json::Value;
 
@@ -30,6 +31,13 @@ impl View for Planned {
             None => document,
         }
     }
+
+    /// A line for each bundle, in the plan's order.
+    fn id(&self) -> Option<String> {
+        let ids = self.agents.iter().filter_map(|it| it.bundle_id.as_ref());
+        let ids: Vec<&str> = ids.map(BundleId::as_str).collect();
+        (!ids.is_empty()).then(|| ids.join("\n"))
+    }
 }
 
 fn agents(planned: &Planned) -> Table {
@@ -38,7 +46,7 @@ fn agents(planned: &Planned) -> Table {
         Column::right("items"),
         Column::right("tokens"),
         Column::right("billed as"),
-        Column::right("of budget"),
+        Column::right("of its budget"),
         Column::left("bundle"),
     ];
     let billed =
@@ -52,7 +60,7 @@ fn agents(planned: &Planned) -> Table {
             tokens(it.tokens, planned.exact).into(),
             Cell::or_dash(billed.map(|billed| tokens(billed, planned.exact))),
             Cell::toned(format!("{share:.1} %"), tone(it.status)),
-            it.bundle_id.clone().into(),
+            Cell::or_dash(it.bundle_id.clone()),
         ]
     };
     let all_billed = planned.sharing.as_ref().map(|it| tokens(it.tokens_billed, planned.exact));

@@ -170,3 +170,38 @@ fn narrowing_as_told_makes_it_fit() {
         assert_eq!(step["fits"], fits, "{step}");
     }
 }
+
+#[test]
+fn a_briefing_counts_the_same_however_it_is_handed_over() {
+    let env = TestEnv::new();
+    env.ok("track init-session --scope s --session-id s-1");
+    env.ok("ctx prepare-bundle --agent-type a --scope s --files lib,spec --output bundle.json");
+    env.ok("ctx generate-briefing --bundle bundle.json --output briefing.md");
+    env.ok(
+        "ctx generate-briefing --bundle bundle.json --template briefing.xml --output briefing.xml",
+    );
+    let deploy = |id: &str, options: &str| {
+        env.ok(&format!(
+            "track init-deployment --session-id s-1 --execution-id {id} --agent-type a --scope s \
+             --context-bundle bundle.json {options}"
+        ));
+        let json = env.ok(&format!("track show {id} --format json")).json();
+        let given = json["allocations"].as_array().unwrap().iter();
+        let sum: u64 = given.map(|it| it["token_count"].as_u64().unwrap()).sum();
+        (json["execution"]["context_token_count"].as_u64().unwrap(), sum)
+    };
+    let bundle = env.ok("ctx show latest --format json").json();
+    let tokens = bundle["total_tokens"].as_u64().unwrap();
+    assert_eq!(deploy("own", "--briefing briefing.md"), (tokens, tokens));
+    // Another model of the same family, and one with another tokenizer: items are counted for it.
+    assert_eq!(deploy("same", "--briefing briefing.md --model haiku"), (tokens, tokens));
+    let (count, sum) = deploy("other", "--briefing briefing.md --model gpt-4o");
+    assert_eq!(count, sum);
+    let raw = env.ok("ctx replay --execution-id other").out();
+    assert_eq!(count, tiktoken_rs::o200k_base_singleton().count_ordinary(&raw) as u64);
+    assert_ne!(deploy("xml", "--briefing briefing.xml").0, tokens);
+    // Handed over as they were rendered, they keep their template.
+    let stats = env.ok("track stats --by template --format jsonl").out();
+    assert!(stats.contains("\"briefing\"") && stats.contains("\"briefing.xml\""), "{stats}");
+    assert!(!stats.contains("(given)"), "{stats}");
+}

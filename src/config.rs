@@ -122,8 +122,16 @@ impl Config {
     }
 }
 
+/// The largest TOML file that is read, in bytes.
+const LARGEST: u64 = 4 << 20;
+
 /// Reads a file of the user's in TOML; what is wrong with it is told with its place.
 pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let found = std::fs::metadata(path).or_cannot("read", path)?;
+    if !found.is_file() || found.len() > LARGEST {
+        let why = Wrong::new(None, format!("it is no file of at most {} KB", LARGEST >> 10));
+        return Err(why.at(path).into());
+    }
     let text = std::fs::read_to_string(path).or_cannot("read", path)?;
     parse_toml(&text).map_err(|why| why.at(path).into())
 }

@@ -104,18 +104,17 @@ impl<'t, 'i> Search<'t, 'i> {
         let mut found = Vec::new();
         let mut at = 0;
         while at < self.laid[item].blocks.len() {
-            let run = self.longest(item, at).map(|run| (self.reference((item, at), &run), run));
-            let (length, referred) = match run {
-                Some((reference, run)) if is_worthwhile(&reference, run.bytes) => {
-                    found.push(reference);
-                    (run.blocks, true)
-                }
-                _ => {
-                    self.remember((item, at));
-                    (1, false)
-                }
-            };
+            let run = self.longest(item, at);
+            let length = run.as_ref().map_or(1, |run| run.blocks);
+            let reference = run.and_then(|run| self.reference((item, at), &run));
+            // A run that is not worth a line is passed over whole, else a long path would have it
+            // looked for again from each of its blocks.
+            if reference.is_none() {
+                (at..at + length).for_each(|block| self.remember((item, block)));
+            }
+            let referred = reference.is_some();
             self.laid[item].referred.extend(std::iter::repeat_n(referred, length));
+            found.extend(reference);
             at += length;
         }
         found
@@ -145,7 +144,17 @@ impl<'t, 'i> Search<'t, 'i> {
                 best = Some(run);
             }
         }
-        best.filter(|run| run.bytes >= SHORTEST)
+        best.filter(|run| run.bytes >= SHORTEST && self.is_same(run, (item, at)))
+    }
+
+    /// Whether a run found by its keys is the same text.
+    fn is_same(&self, run: &Run, here: Place) -> bool {
+        let text = |place: Place| {
+            let laid = &self.laid[place.0];
+            &laid.text
+                [laid.blocks[place.1].range.start..self.end(place.0, place.1 + run.blocks - 1)]
+        };
+        text(run.from) == text(here)
     }
 
     fn run_from(&self, from: Place, here: Place) -> Run {
@@ -155,10 +164,7 @@ impl<'t, 'i> Search<'t, 'i> {
         let most = most.min(there.referred.len().saturating_sub(from.1));
         let alike = |n: &usize| {
             let (theirs, ours) = (from.1 + n, here.1 + n);
-            !there.referred[theirs]
-                && there.keys[theirs] == this.keys[ours]
-                && there.text[there.blocks[theirs].range.clone()]
-                    == this.text[this.blocks[ours].range.clone()]
+            !there.referred[theirs] && there.keys[theirs] == this.keys[ours]
         };
         let blocks = (0..most).take_while(alike).count();
         let bytes = match blocks {
@@ -168,21 +174,24 @@ impl<'t, 'i> Search<'t, 'i> {
         Run { from, blocks, bytes }
     }
 
-    fn reference(&self, here: Place, run: &Run) -> BlockReference {
+    /// The reference to a run; none where the line that refers to it is too long for it.
+    fn reference(&self, here: Place, run: &Run) -> Option<BlockReference> {
         let (there, this) = (&self.laid[run.from.0], &self.laid[here.0]);
         let (start, end) =
             (this.blocks[here.1].range.start, self.end(here.0, here.1 + run.blocks - 1));
         let text = &this.text[start..end];
         let first = there.blocks[run.from.1].line;
         let lines = text.matches('\n').count() + usize::from(!text.ends_with('\n'));
-        BlockReference {
+        let same_as = lines_of(&self.items[run.from.0], first, lines);
+        let is_worthwhile = run.bytes >= WORTH * (same_as.len() + "[[same: ]]\n".len());
+        is_worthwhile.then(|| BlockReference {
             start: start as u64,
             end: end as u64,
             content_hash: content::hash(text.as_bytes()),
             item: run.from.0,
             offset: there.blocks[run.from.1].range.start as u64,
-            same_as: lines_of(&self.items[run.from.0], first, lines),
-        }
+            same_as,
+        })
     }
 }
 
@@ -200,15 +209,11 @@ fn key(text: &str) -> Key {
     Key::from_le_bytes(*half)
 }
 
-fn is_worthwhile(reference: &BlockReference, bytes: usize) -> bool {
-    bytes >= WORTH * (reference.same_as.len() + "[[same: ]]\n".len())
-}
-
 /// Lines of an item as one would ask for them: of the file, and of sections those of their text.
 fn lines_of(item: &ContextItem, first: usize, lines: usize) -> String {
     let (label, before) = match &item.selection {
         Selection::Whole => (item.source.clone(), 0),
-        Selection::Lines { first, .. } => (item.source.clone(), first - 1),
+        Selection::Lines { first, .. } => (item.source.clone(), first.saturating_sub(1)),
         Selection::Sections(_) => (item.label(), 0),
     };
     format!("{label}:{}-{}", before + first + 1, before + first + lines)

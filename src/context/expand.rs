@@ -1,6 +1,7 @@
 //! The files of a bundle, got back from what is sent of them.
 
 use super::Context;
+use super::root::unescaped;
 use crate::briefing::{expand, with_references};
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{BlockReference, Bundle, BundleId, ContextItem, Encoding, ItemType, Selection};
@@ -13,6 +14,9 @@ use std::path::{Component, Path, PathBuf};
 pub struct Expanded {
     /// The path from the project root, with its selection.
     pub label: String,
+    /// Where it is written, from the directory it is written to: the path it was read from, and for a part
+    /// the selection behind it.
+    pub place: PathBuf,
     /// Of a whole file all its bytes, byte order mark included; else those of the part.
     pub bytes: Vec<u8>,
 }
@@ -68,7 +72,10 @@ impl Context<'_> {
         let items = self.expand(bundle)?;
         let mut places = Vec::new();
         for item in &items {
-            let place = dir.join(inner_path(&item.label)?);
+            let place = dir.join(inner_path(&item.place)?);
+            if places.contains(&place) {
+                return Err(ExpandFault::Twice { item: item.label.clone() }.into());
+            }
             match std::fs::read(&place) {
                 Ok(bytes) if bytes != item.bytes => {
                     return Err(ExpandFault::InTheWay { path: place }.into());
@@ -99,19 +106,23 @@ fn as_on_disk(item: &ContextItem, text: &str) -> Option<Expanded> {
         Some(hash) if is_whole => content::hash(&bytes) == *hash,
         _ => content::hash(text.as_bytes()) == item.content_hash,
     };
-    whole_is_right.then(|| Expanded { label: item.label(), bytes })
+    let mut place = unescaped(&item.source).into_os_string();
+    // A heading may have slashes; they make no directories.
+    place.push(item.selection.suffix().replace('/', "%2F"));
+    whole_is_right.then(|| Expanded { label: item.label(), place: place.into(), bytes })
 }
 
 fn utf16(text: &str, unit: fn(u16) -> [u8; 2]) -> Vec<u8> {
     std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(unit).collect()
 }
 
-/// A label as a path that stays in its directory: a bundle's file may come from anywhere.
-fn inner_path(label: &str) -> Result<PathBuf> {
-    let path = PathBuf::from(label);
-    match path.components().all(|part| matches!(part, Component::Normal(_))) {
+/// A path that stays in its directory: a bundle's file may come from anywhere.
+fn inner_path(path: &Path) -> Result<&Path> {
+    let is_inner = path.components().all(|part| matches!(part, Component::Normal(_)))
+        && !path.as_os_str().as_encoded_bytes().contains(&0);
+    match is_inner {
         true => Ok(path),
-        false => Err(ExpandFault::Outside { item: label.to_owned() }.into()),
+        false => Err(ExpandFault::Outside { item: path.display().to_string() }.into()),
     }
 }
 
@@ -127,6 +138,9 @@ pub enum ExpandFault {
     /// A path that leads out of the directory to write to.
     #[error("'{}' would be written outside the directory", item.escape_debug())]
     Outside { item: String },
+    /// Two items that would be the same file.
+    #[error("'{}' would be written where another item is", item.escape_debug())]
+    Twice { item: String },
     /// Another file stands where one is to be written.
     #[error("{} is there with another content", path.display())]
     InTheWay { path: PathBuf },
@@ -137,7 +151,7 @@ impl Fault for ExpandFault {
         match self {
             Self::Damaged { .. } => Kind::Refused,
             Self::NoItem { .. } => Kind::NotFound,
-            Self::Outside { .. } => Kind::Usage,
+            Self::Outside { .. } | Self::Twice { .. } => Kind::Usage,
             Self::InTheWay { .. } => Kind::Conflict,
         }
     }
@@ -147,6 +161,9 @@ impl Fault for ExpandFault {
             Self::Damaged { .. } => "prepare it again".into(),
             Self::NoItem { bundle, .. } => format!("`sortie ctx show {bundle}` lists its items"),
             Self::Outside { .. } => "the bundle was not prepared by sortie".into(),
+            Self::Twice { item } => {
+                format!("nothing was written; `--item '{item}'` prints it alone")
+            }
             Self::InTheWay { .. } => "nothing was written; name an empty directory".into(),
         })
     }

@@ -4,7 +4,7 @@ use super::Context;
 use super::draft::{self, Texts};
 use super::references::misleading;
 use crate::error::{Fault, IoContext, Kind, Result};
-use crate::model::{Bundle, BundleId};
+use crate::model::{Bundle, BundleId, ContextItem, ItemType, is_countable};
 use crate::store::{BundleRow, Page, PageRequest};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -71,7 +71,7 @@ impl Context<'_> {
                 }
                 Ok(texts)
             })
-            .and_then(|texts| match misleading(bundle, &texts) {
+            .and_then(|texts| match misleading(bundle, &texts).or(too_many_shared(bundle)) {
                 None => Ok(texts),
                 Some(item) => {
                     let (bundle, item) = (bundle.bundle_id.clone(), item.label());
@@ -79,6 +79,14 @@ impl Context<'_> {
                 }
             })
     }
+}
+
+/// The last item of a bundle that is said to share more items than it has.
+fn too_many_shared(bundle: &Bundle) -> Option<&ContextItem> {
+    let own = |it: &&ContextItem| it.item_type != ItemType::Briefing;
+    let items = bundle.context_items.iter().filter(own).count();
+    let shared = bundle.shared.as_ref().map_or(0, |shared| shared.items);
+    bundle.context_items.last().filter(|_| shared > items)
 }
 
 /// Reads the bundle in a file, which messages call by the name that was given.
@@ -96,6 +104,9 @@ fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
         let known = Bundle::VERSION;
         let why = format!("it has format {}, this sortie knows {known}", bundle.version);
         return Err(unusable(why).into());
+    }
+    if !is_countable(&value) {
+        return Err(unusable("it has numbers that count nothing".to_owned()).into());
     }
     match draft::hash_of(value) == bundle.bundle_hash {
         true => Ok(bundle),
@@ -119,7 +130,7 @@ pub enum BundleFault {
     #[error("the text of '{item}' in {bundle} is not in this project's history")]
     NotKept { bundle: BundleId, item: String },
     /// References that do not lead to the lines they stand for.
-    #[error("the references of '{item}' in {bundle} lead nowhere")]
+    #[error("what {bundle} says of '{item}' is not so")]
     References { bundle: BundleId, item: String },
     /// Fewer than two bundles, or one twice.
     #[error("one bundle has nothing to share: there are no two different ones")]

@@ -2,10 +2,13 @@
 
 use super::fault::SelectFault;
 use crate::error::Result;
-use crate::model::{DedupMode, Reserve, TokenAmount};
+use crate::model::{DedupMode, Reserve, TokenAmount, is_hidden};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+
+/// The longest name, in bytes: with a number and an ending it is still one for a file.
+const LONGEST_NAME: usize = 200;
 
 /// Several agents for one piece of work. Paths are from the file's directory, and mean what they
 /// mean in `prepare-bundle`.
@@ -73,7 +76,7 @@ pub struct PlanAgent {
 }
 
 impl PlanFile {
-    /// A name for each agent's file, no two alike.
+    /// A name for each agent's file, no two alike, whatever their case.
     pub fn names(&self, path: &Path) -> Result<Vec<String>> {
         let wrong = |why: String| SelectFault::Plan { path: path.to_path_buf(), why };
         if self.agents.is_empty() {
@@ -83,14 +86,16 @@ impl PlanFile {
         let mut names = Vec::new();
         for agent in &self.agents {
             let name = agent.name.as_deref().unwrap_or(&agent.agent_type);
-            if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+            let is_plain = |c: char| !is_hidden(c) && !"/\\".contains(c);
+            let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.starts_with('.');
+            if !fits || !name.chars().all(is_plain) {
                 return Err(
                     wrong(format!("'{}' is no name for a file", name.escape_debug())).into()
                 );
             }
             let numbered = (2u32..).map(|number| format!("{name}-{number}"));
             let mut free = std::iter::once(name.to_owned()).chain(numbered);
-            let free = free.find(|name| taken.insert(name.clone()));
+            let free = free.find(|name| taken.insert(name.to_lowercase()));
             names.push(free.expect("some number is free"));
         }
         Ok(names)

@@ -1,14 +1,22 @@
-//! Whether a bundle's references are such as this program writes: its file may come from anywhere.
+//! Whether what a bundle says of its items is such as this program writes: its file may come from
+//! anywhere.
 
 use super::draft::Texts;
 use crate::model::{BlockReference, Bundle, ContextItem};
 use crate::store::content;
 
-/// The first item with a reference that is out of order, or does not lead to the same lines, earlier
-/// and in full.
+/// The first item that is said to be another's second copy and is not, or has a reference that is out
+/// of order, or does not lead to the same lines, earlier and in full.
 pub fn misleading<'b>(bundle: &'b Bundle, texts: &Texts) -> Option<&'b ContextItem> {
     let items = &bundle.context_items;
+    let is_copy = |at: usize, item: &ContextItem, label: &str| {
+        let first = items[..at].iter().find(|it| it.content_hash == item.content_hash);
+        first.is_some_and(|it| it.duplicate_of.is_none() && it.label() == label)
+    };
     let is_sound = |at: usize, item: &ContextItem| {
+        if let Some(label) = &item.duplicate_of {
+            return item.references.is_empty() && is_copy(at, item, label);
+        }
         let mut end = 0;
         item.references.iter().all(|reference| {
             let in_order = end <= reference.start && reference.start < reference.end;

@@ -140,7 +140,7 @@ impl Root {
 
 /// The bytes that `\xff` in a name stands for.
 #[cfg(unix)]
-fn unescaped(name: &str) -> PathBuf {
+pub(super) fn unescaped(name: &str) -> PathBuf {
     use std::os::unix::ffi::OsStringExt;
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name.as_bytes();
@@ -156,7 +156,7 @@ fn unescaped(name: &str) -> PathBuf {
 }
 
 #[cfg(not(unix))]
-fn unescaped(name: &str) -> PathBuf {
+pub(super) fn unescaped(name: &str) -> PathBuf {
     PathBuf::from(name)
 }
 

@@ -122,7 +122,10 @@ impl Context<'_> {
         let template = now.or_else(|_| kept_template(bundle, texts))?;
         let mut member = bundle.clone();
         member.context_items.retain(|item| item.item_type != ItemType::Briefing);
-        let in_full = bundle.dedup.tokens_before.max(bundle.total_tokens);
+        let in_full = match bundle.dedup.tokens_before {
+            0 => bundle.total_tokens,
+            before => before,
+        };
         Ok(Member { kept_as: Some(bundle.bundle_id.clone()), bundle: member, template, in_full })
     }
 
@@ -308,7 +311,6 @@ fn sharing(
 impl From<&SharingRow> for SharedSource {
     fn from(row: &SharingRow) -> Self {
         SharedSource {
-            bundle_id: row.bundle_id.clone(),
             agent_type: row.agent_type.clone(),
             tokens_before: row.tokens_before,
             tokens_after: row.tokens_after,

@@ -187,13 +187,18 @@ impl History<'_> {
     fn plan(&self, r: &Reader<'_>, rules: Retention) -> Result<RetentionPlan> {
         r.plan_nothing()?;
         let (mut sessions, mut kept) = (Vec::new(), Kept::default());
-        let (mut newer, mut oldest_kept) = (0, self.now);
+        let (mut newer, mut oldest_kept, mut oldest_open) = (0, self.now, self.now);
         r.session_facts(&mut |session| {
             match rules.keeps(&session, newer, self.now) {
                 Some(why) => {
                     kept.count(why);
-                    if why == Why::Newest {
-                        oldest_kept = oldest_kept.min(session.created_at);
+                    match why {
+                        Why::Newest => oldest_kept = oldest_kept.min(session.created_at),
+                        // What was prepared for it may not be deployed yet.
+                        Why::Open | Why::OpenDeployments => {
+                            oldest_open = oldest_open.min(session.created_at);
+                        }
+                        Why::Recent => {}
                     }
                 }
                 None => {
@@ -205,7 +210,7 @@ impl History<'_> {
             Ok(())
         })?;
         // Without days, what was prepared since the oldest of the newest began is recent.
-        let cutoff = rules.since(self.now).unwrap_or(oldest_kept);
+        let cutoff = rules.since(self.now).unwrap_or(oldest_kept).min(oldest_open);
         let (amounts, bytes) = r.plan_unneeded(cutoff, rules.keep_days.is_some())?;
         Ok(RetentionPlan { rules, sessions, amounts, bytes, kept })
     }

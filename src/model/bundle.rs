@@ -247,12 +247,10 @@ impl Dedup {
     }
 }
 
-/// One of the bundles that a shared bundle was made from.
+/// One of the bundles that a shared bundle was made from. Without its id: sharing the same again is to
+/// give the same bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SharedSource {
-    /// The bundle as it was; none where it was never kept without the shared part.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bundle_id: Option<BundleId>,
     pub agent_type: String,
     /// Its tokens as it is.
     pub tokens_before: u64,

@@ -23,7 +23,9 @@ pub use hidden::is_hidden;
 pub use id::{BundleId, ExecutionId, InvalidId, LATEST, OutputId, ReportId, SessionId};
 pub use markup::html_text;
 pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputType, Report};
-pub use quantity::{ByteAmount, Count, Reserve, TokenAmount, grouped, grouped_signed};
+pub use quantity::{
+    ByteAmount, Count, Reserve, TokenAmount, grouped, grouped_signed, is_countable,
+};
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 

@@ -71,6 +71,21 @@ impl std::iter::Sum for Count {
     }
 }
 
+/// The largest number that JSON keeps exactly everywhere, 2^53; nothing that is counted comes near it.
+const COUNTABLE: f64 = 9_007_199_254_740_992.0;
+
+/// Whether no number anywhere in `value` is too large to be added up.
+pub fn is_countable(value: &serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Number(number) => {
+            number.as_f64().is_some_and(|number| number.abs() <= COUNTABLE)
+        }
+        serde_json::Value::Array(list) => list.iter().all(is_countable),
+        serde_json::Value::Object(map) => map.values().all(is_countable),
+        _ => true,
+    }
+}
+
 /// `text` as a whole number with a unit from `units`; the first unit that fits at the end counts.
 /// Decimals are allowed where a whole number comes of them: `1.5k`, not `1.0005k`.
 fn parse(text: &str, units: &[(&str, u64)]) -> Option<u64> {

@@ -69,7 +69,8 @@ pub(super) fn in_words(sharing: &Sharing) -> String {
         _ if shared(&sharing.shared).next().is_none() => {
             format!("{sent} No item is shared by all of them.")
         }
-        ..SHORTEST => format!(
+        0 => format!("{sent} Their briefings begin with nothing in common: see their templates."),
+        1..SHORTEST => format!(
             "{sent} All begin with the same {prefix}, too few for a prompt cache, which wants {}.",
             grouped(SHORTEST)
         ),

@@ -1,7 +1,7 @@
 //! What stands twice is sent once, comes back byte for byte, and what several agents share is first.
 
 use crate::env::{Outcome, TestEnv};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const LICENCE: &str = "\
 // Copyright the authors of this project, whoever they are.
@@ -145,7 +145,15 @@ fn what_agents_share_comes_first_and_is_alike() {
     assert_eq!(json["tokens_before"], sum);
     snapshot!("share_json", without_shared(json));
     // Once more: what is shared already stays so.
+    let ids = |env: &TestEnv| {
+        ["reviewer", "writer", "shared"].map(|name| {
+            let bundle: Value = serde_json::from_str(&env.text(format!("{name}.json"))).unwrap();
+            bundle["bundle_id"].clone()
+        })
+    };
+    let before = ids(&env);
     snapshot!("share_again", env.run(&share));
+    assert_eq!(ids(&env), before);
     assert_eq!(briefing(&env, "writer.json"), writer);
     snapshot!("share_shown", env.run("ctx show writer.json"));
     env.ok("ctx show writer.json --expand --output back");
@@ -296,12 +304,49 @@ fn a_bundle_whose_references_lie_is_refused() {
             assert_eq!(outcome.status, Some(if same { 0 } else { 2 }), "{key} {number}: {outcome}");
         }
     }
-    for change in [
-        |it: &mut Value| it["context_items"][2]["bytes"] = 1.into(),
-        |it: &mut Value| {
-            it["shared"] = serde_json::json!({"bundle_id": "x", "items": 99, "prefix_tokens": 7})
-        },
+    for (change, status) in [
+        ((|it| it["context_items"][2]["bytes"] = 1.into()) as fn(&mut Value), 0),
+        (|it| it["context_items"][2]["bytes"] = u64::MAX.into(), 2),
+        (|it| it["total_tokens"] = (1u64 << 60).into(), 2),
+        (|it| it["context_items"][0]["duplicate_of"] = "src/search.ts".into(), 2),
+        (|it| it["context_items"][3]["duplicate_of"] = "src/index.ts".into(), 2),
+        (|it| it["shared"] = json!({"bundle_id": "x", "items": 99, "prefix_tokens": 7}), 2),
+        (|it| it["shared"] = json!({"bundle_id": "x", "items": 6, "prefix_tokens": 7}), 0),
     ] {
-        assert_eq!(forged(&env, change).status, Some(0));
+        let outcome = forged(&env, change);
+        assert_eq!(outcome.status, Some(status), "{outcome}");
     }
+}
+
+#[test]
+fn items_that_cannot_be_files_of_their_names_are_told() {
+    let env = TestEnv::empty();
+    env.write("notes.md", "# In/Out\n\nWords.\n\n# ../up\n\nMore.\n");
+    env.ok("ctx prepare-bundle --agent-type a --scope s \
+            --files 'notes.md#In/Out,notes.md#../up' --output parts.json");
+    env.ok("ctx show parts.json --expand --output back");
+    assert_eq!(env.text("back/notes.md#In%2FOut"), "# In/Out\n\nWords.\n\n");
+    assert_eq!(env.text("back/notes.md#..%2Fup"), "# ../up\n\nMore.\n");
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStrExt;
+        let name = std::ffi::OsStr::from_bytes(b"bad\xff.txt");
+        env.write(format!("d/{}", "bad\\xff.txt"), "literal\n");
+        std::fs::write(env.path("d").join(name), "bytes\n").unwrap();
+        env.ok("ctx prepare-bundle --agent-type a --scope s --files d --output names.json");
+        snapshot!("expand_twice", env.run("ctx show names.json --expand --output out"));
+        assert!(!env.exists("out"));
+    }
+}
+
+/// A long path makes a run less worth, not the search for it longer.
+#[test]
+fn repetitive_files_with_long_paths_are_searched_once() {
+    let env = TestEnv::empty();
+    let text: String = (0..400).map(|n| "a\n\n".repeat(60) + &format!("line {n}\n\n")).collect();
+    let dir = ["d".repeat(120), "e".repeat(120), "f".repeat(120)].join("/");
+    env.write(format!("{dir}/g.txt"), text);
+    let started = std::time::Instant::now();
+    env.ok("ctx prepare-bundle --agent-type a --scope s --files . --output bundle.json");
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }

@@ -10,6 +10,7 @@ mod blocks;
 mod bounds;
 mod brief;
 mod budget;
+mod compare;
 mod dedup;
 mod draft;
 mod expand;
@@ -29,16 +30,15 @@ mod shared;
 mod tokens;
 mod usage;
 mod validate;
+mod verify;
 mod view;
 mod walk;
-
-mod compare;
-mod verify;
 
 pub use advice::{Action, OverBudget, Step};
 pub use bounds::{Bounds, FileShare};
 pub use brief::Briefing;
 pub use budget::{Budget, BudgetRequest, BudgetStatus};
+pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
 pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;
 pub use load::BundleFault;
@@ -51,11 +51,10 @@ pub use select::{Selectors, Wanted};
 pub use shared::{Sharing, SharingRow};
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
+pub use verify::{BundleCheck, CheckedItem, DiskState};
 pub use view::{BriefingText, BundleList, ModelList, TemplateList};
 pub use walk::WalkRules;
 
-pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
-pub use verify::{BundleCheck, CheckedItem, DiskState};
 pub(crate) use view::{change_table, changes_in_words, checked_blocks, states_in_words};
 
 use crate::briefing::Library;

@@ -9,16 +9,15 @@ mod collected;
 mod completions;
 mod deployments;
 mod fault;
+mod latest;
 mod proportion;
 mod query;
 mod retention;
 mod search;
 mod sessions;
 mod stats;
-mod view;
-
-mod latest;
 mod timeline;
+mod view;
 
 pub use crate::store::{
     ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
@@ -36,9 +35,8 @@ pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPla
 pub use search::{Matched, Search};
 pub use sessions::NewSession;
 pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
-pub use view::{ExecutionList, SessionList};
-
 pub use timeline::{IdleGap, Run, Timeline};
+pub use view::{ExecutionList, SessionList};
 
 use crate::model::Timestamp;
 use crate::store::Store;

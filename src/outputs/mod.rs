@@ -7,18 +7,17 @@
 mod build;
 mod charts;
 mod collect;
+mod compare;
 mod context;
 mod gather;
-mod recommend;
-mod synthesize;
-mod verify;
-mod view;
-
-mod compare;
 mod message;
 mod previous;
 mod recall;
+mod recommend;
+mod synthesize;
+mod verify;
 mod versions;
+mod view;
 
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
@@ -27,19 +26,18 @@ pub use charts::{
     TokenBar, TokenChart,
 };
 pub use collect::Collection;
+pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
 pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
+pub use message::{MessageDiff, MessageLine};
 pub use previous::{Delta, Previous};
+pub use recall::{Recall, RecalledNote, RecalledRun};
 pub use synthesize::{ReportFault, Synthesis, Unrecorded, html_template};
 pub use verify::{DeliverableState, Verdict, Verification};
-pub use view::{OutputList, ReportList};
-
-pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
-pub use message::{MessageDiff, MessageLine};
-pub use recall::{Recall, RecalledNote, RecalledRun};
 pub use versions::{DeliverableHistory, DeliverableVersion, OnDisk, UnknownDeliverable};
+pub use view::{OutputList, ReportList};
 
 use crate::briefing::Library;
 use crate::context::Root;

@@ -4,8 +4,7 @@
 use super::Context;
 use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
 use crate::error::Result;
-use crate::model::Count;
-use crate::model::{Bundle, BundleId, Phase, SessionId};
+use crate::model::{Bundle, BundleId, Count, Phase, SessionId, percent};
 use serde::Serialize;
 
 /// What to add up, and against what.
@@ -146,11 +145,4 @@ fn planned(bundle: &Bundle) -> UsageRow {
 
 fn count(bundle: &Bundle) -> Count {
     Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper }
-}
-
-fn percent(part: u64, whole: u64) -> f64 {
-    match whole {
-        0 => 0.0,
-        whole => (part as f64 * 1000.0 / whole as f64).round() / 10.0,
-    }
 }

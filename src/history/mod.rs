@@ -18,6 +18,7 @@ mod sessions;
 mod stats;
 mod timeline;
 mod view;
+mod written;
 
 pub use crate::store::{
     ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
@@ -37,6 +38,7 @@ pub use sessions::NewSession;
 pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
 pub use timeline::{IdleGap, Run, Timeline};
 pub use view::{ExecutionList, SessionList};
+pub use written::Written;
 
 use crate::model::Timestamp;
 use crate::store::Store;
@@ -45,13 +47,4 @@ use crate::store::Store;
 pub struct History<'w> {
     pub(crate) store: &'w Store,
     pub(crate) now: Timestamp,
-}
-
-/// Whether a record was written, or was there already just so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// It is on record now.
-    New,
-    /// The very same was on record; nothing was changed.
-    Already,
 }

@@ -3,7 +3,8 @@
 //! This is the JSON that users keep and pass on; its schema is published as
 //! `assets/bundle.schema.json`. The texts themselves stand in the store, by their hash.
 
-use super::{BundleId, Count, Timestamp, words};
+use super::words::words;
+use super::{BundleId, Count, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

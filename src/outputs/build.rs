@@ -10,10 +10,9 @@ use super::previous::Previous;
 use super::recommend::recommendations;
 use crate::model::{
     Deliverable, ExecutionId, ExecutionRecord, ExecutionStatus, Gate, GateResult, OutputType,
-    SessionStatus, Timestamp,
+    SessionStatus, Timestamp, percent,
 };
 use crate::render;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How much of a final message a report shows, in characters.
@@ -175,7 +174,9 @@ impl AgentRow {
             context_tokens_exact: execution.context_tokens_exact,
             context_budget: execution.context_budget,
             over_budget: execution.is_over_budget(),
-            result: execution.final_message_text().map(|text| excerpt(&text)),
+            result: execution
+                .final_message_text()
+                .map(|text| render::beginning(text.trim(), RESULT_SHOWN)),
             final_message_bytes: execution.final_message_bytes,
             error_message: execution.error_message.clone(),
         }
@@ -201,14 +202,6 @@ impl AgentRow {
             error_message: None,
         }
     }
-}
-
-fn excerpt(text: &str) -> String {
-    let mut shown: String = text.trim().chars().take(RESULT_SHOWN).collect();
-    if text.trim().chars().nth(RESULT_SHOWN).is_some() {
-        shown += "…";
-    }
-    shown
 }
 
 impl DeliverableRow {
@@ -260,10 +253,7 @@ impl ChangeTotals {
 
 fn texts(gathered: &Gathered, wanted: OutputType) -> impl Iterator<Item = (&ExecutionId, String)> {
     let outputs = gathered.outputs.iter().filter(move |it| it.output_type == wanted);
-    outputs.map(|it| {
-        let text = it.content.get("text").and_then(Value::as_str).unwrap_or_default();
-        (&it.execution_id, text.to_owned())
-    })
+    outputs.map(|it| (&it.execution_id, it.subject().to_owned()))
 }
 
 fn insights(gathered: &Gathered, who: &Agents<'_>) -> Vec<InsightRow> {
@@ -322,7 +312,6 @@ impl ContextUse {
             .filter_map(|id| gathered.saved_by_bundle.get(id))
             .sum();
         let exact = known.clone().all(|it| it.context_tokens_exact);
-        let percent = saved as f64 * 100.0 / (total_tokens + saved).max(1) as f64;
         ContextUse {
             total_tokens,
             exact,
@@ -330,7 +319,7 @@ impl ContextUse {
             average_tokens: total_tokens / tokens.len().max(1) as u64,
             largest_tokens: tokens.into_iter().max().unwrap_or(0),
             dedup_saved_tokens: saved,
-            dedup_saved_percent: (percent * 10.0).round() / 10.0,
+            dedup_saved_percent: percent(saved, total_tokens + saved),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Bundles, what they share, and their briefings.
 
-use super::words::{LISTED, skipped_in_words, tone};
+use super::words::{LISTED, tone};
 use crate::context::brief::Briefing;
+use crate::context::fault::skipped_in_words;
 use crate::context::prepare::Prepared;
 use crate::model::{Bundle, ContextItem, ItemType, Skipped};
 use crate::render::{
@@ -75,7 +76,10 @@ fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {
         ("agent", bundle.agent_type.clone().into()),
         ("scope", bundle.scope.clone().into()),
         ("context", format!("{files}, {}", bytes(total)).into()),
-        ("skipped", skipped_in_words(&bundle.skipped).into()),
+        (
+            "skipped",
+            Cell::from(skipped_in_words(&bundle.skipped).unwrap_or_else(|| "nothing".to_owned())),
+        ),
         ("tokens", tokens(bundle.total_tokens, bundle.exact).into()),
         ("counted", format!("for {} by {counted_by}", bundle.model).into()),
     ]

@@ -6,8 +6,8 @@ mod checks;
 mod diffs;
 mod lists;
 mod planned;
-mod plans;
 mod sharing;
+mod validation;
 mod words;
 
 pub use bundles::BriefingText;

@@ -1,7 +1,7 @@
 //! A plan looked over.
 
 use crate::context::validate::Validation;
-use crate::render::{Cell, Column, Document, Table, Tone, View, to_json, tokens};
+use crate::render::{Cell, Column, Document, Table, Tone, View, to_json, tokens, valid_cell};
 use serde_json::Value;
 
 impl View for Validation {
@@ -10,10 +10,6 @@ impl View for Validation {
     }
 
     fn document(&self) -> Document {
-        let verdict = match self.valid {
-            true => Cell::toned("valid", Tone::Good),
-            false => Cell::toned("not valid", Tone::Bad),
-        };
         let columns = vec![
             Column::right("tokens"),
             Column::right("files"),
@@ -37,7 +33,7 @@ impl View for Validation {
         });
         let mut document = Document::new()
             .fields(vec![
-                ("plan", verdict),
+                ("plan", valid_cell(self.valid)),
                 ("scope", self.scope.clone().into()),
                 ("tokens", tokens(self.total_tokens, self.exact).into()),
             ])

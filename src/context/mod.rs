@@ -1,9 +1,11 @@
 //! What a deployment is given: selected, read, counted, deduplicated, held against a budget, and
 //! kept so that it can be given again.
 //!
-//! [`Context`] is the handle; its verbs stand in the file of their name: `prepare`, `bounds`,
-//! `shared` (deduplication across bundles), `brief` (rendering), `load`, `validate`, `usage`, `compare`, `verify`. The way of a
-//! bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) → `budget` → store.
+//! [`Context`] is the handle; its verbs stand in the file of their name: `validate`, `prepare`, `plan`
+//! (several bundles at once), `bounds` and `usage` (budgets), `shared` (deduplication across bundles),
+//! `brief` (rendering), `load`, `expand` (files got back from a bundle), `verify` (against the disk),
+//! `compare`. The way of a bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) →
+//! `budget` → store.
 
 mod advice;
 mod blocks;

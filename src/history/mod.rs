@@ -1,8 +1,9 @@
 //! The record: sessions, deployments, completions. Written so that a retry changes nothing and a
 //! contradiction is refused with both sides shown.
 //!
-//! [`History`] is the handle; `sessions`, `deployments` and `completions` write; `query`, `latest` and
-//! `timeline` read.
+//! [`History`] is the handle. What writes: `sessions`, `deployments`, `completions`, `collected` (outputs
+//! on record). What reads: `query`, `latest`, `search`, `stats` (with `proportion`), `timeline`. What
+//! carries away and brings back: `archive` (export, import), `retention` (pruning).
 
 mod archive;
 mod collected;
@@ -39,6 +40,8 @@ pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
 pub use timeline::{IdleGap, Run, Timeline};
 pub use view::{ExecutionList, SessionList};
 pub use written::Written;
+
+pub(crate) use timeline::most_at_once;
 
 use crate::model::Timestamp;
 use crate::store::Store;

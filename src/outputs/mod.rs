@@ -1,8 +1,9 @@
 //! What came back from deployments: collected, checked, and brought together in a report.
 //!
-//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `synthesize`, `compare`,
-//! `versions` and `recall`. [`SynthesisContext`] is the serializable data of a report, the same for
-//! its JSON and for its template.
+//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `versions` (one file's history),
+//! `compare`, `recall` and `synthesize`. `gather` reads a session for them. [`SynthesisContext`] is the
+//! serializable data of a report, the same for its JSON and for its template: `build` makes it, with
+//! `totals`, `charts`, `previous` and `recommend`.
 
 mod build;
 mod charts;
@@ -15,6 +16,7 @@ mod previous;
 mod recall;
 mod recommend;
 mod synthesize;
+mod totals;
 mod verify;
 mod versions;
 mod view;

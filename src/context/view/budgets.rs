@@ -1,9 +1,8 @@
 //! What does not fit, what would fit, and what is spoken for.
 
-use super::words::{LISTED, tone};
+use super::words::{LISTED, skipped, tone};
 use crate::context::advice::{Action, OverBudget, Step};
 use crate::context::bounds::Bounds;
-use crate::context::fault::skipped_in_words;
 use crate::context::usage::{Usage, UsageRow};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, grouped, grouped_signed, to_json, tokens,
@@ -100,10 +99,7 @@ impl View for Bounds {
             ("status", Cell::toned(self.status.as_str(), tone)),
             ("tokens", at_most(self.estimated_tokens, self.estimated_tokens_upper, self.exact)),
             ("limit", format!("{} for {}", grouped(self.token_limit), self.model).into()),
-            (
-                "skipped",
-                Cell::from(skipped_in_words(&self.skipped).unwrap_or_else(|| "nothing".to_owned())),
-            ),
+            ("skipped", skipped(&self.skipped)),
         ];
         if let Some(phase) = self.phase {
             fields.insert(0, ("phase", format!("{phase} ({})", phase.name()).into()));

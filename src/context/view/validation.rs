@@ -10,34 +10,13 @@ impl View for Validation {
     }
 
     fn document(&self) -> Document {
-        let columns = vec![
-            Column::right("tokens"),
-            Column::right("files"),
-            Column::right("skipped"),
-            Column::wide("path"),
-            Column::wide(""),
-        ];
-        let files = self.files.iter().map(|file| {
-            let note = match file.error {
-                Some(_) => Cell::toned("cannot be included", Tone::Bad),
-                None => "".into(),
-            };
-            let count = file.error.is_none().then(|| tokens(file.tokens, self.exact));
-            vec![
-                Cell::or_dash(count),
-                file.files.into(),
-                file.skipped.into(),
-                file.path.clone().into(),
-                note,
-            ]
-        });
         let mut document = Document::new()
             .fields(vec![
                 ("plan", valid_cell(self.valid)),
                 ("scope", self.scope.clone().into()),
                 ("tokens", tokens(self.total_tokens, self.exact).into()),
             ])
-            .table(Table::new(columns, "no context files").rows(files));
+            .table(files(self));
         if !self.waves.is_empty() {
             let wave =
                 |(n, names): (usize, &Vec<String>)| format!("{}. {}", n + 1, names.join(", "));
@@ -51,4 +30,29 @@ impl View for Validation {
         }
         document
     }
+}
+
+fn files(check: &Validation) -> Table {
+    let columns = vec![
+        Column::right("tokens"),
+        Column::right("files"),
+        Column::right("skipped"),
+        Column::wide("path"),
+        Column::wide(""),
+    ];
+    let files = check.files.iter().map(|file| {
+        let note = match file.error {
+            Some(_) => Cell::toned("cannot be included", Tone::Bad),
+            None => "".into(),
+        };
+        let count = file.error.is_none().then(|| tokens(file.tokens, check.exact));
+        vec![
+            Cell::or_dash(count),
+            file.files.into(),
+            file.skipped.into(),
+            file.path.clone().into(),
+            note,
+        ]
+    });
+    Table::new(columns, "no context files").rows(files)
 }

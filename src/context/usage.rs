@@ -73,7 +73,7 @@ impl Context<'_> {
         let (already, ahead): (Vec<&Bundle>, Vec<&Bundle>) =
             bundles.iter().partition(|bundle| on_record.contains(&bundle.bundle_id));
         rows.extend(ahead.iter().map(|bundle| planned(bundle)));
-        total = total + ahead.iter().map(|bundle| count(bundle)).sum();
+        total = total + ahead.iter().map(|bundle| bundle.count()).sum();
         exact &= ahead.iter().all(|bundle| bundle.exact);
         let budget = self.session_budget(request)?;
         for row in &mut rows {
@@ -141,8 +141,4 @@ fn planned(bundle: &Bundle) -> UsageRow {
         tokens: bundle.total_tokens,
         percentage: 0.0,
     }
-}
-
-fn count(bundle: &Bundle) -> Count {
-    Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper }
 }

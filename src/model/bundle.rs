@@ -327,4 +327,9 @@ pub struct SharedPart {
 impl Bundle {
     /// The version this program writes.
     pub const VERSION: u32 = 2;
+
+    /// The tokens of its briefing.
+    pub(crate) fn count(&self) -> Count {
+        Count { tokens: self.total_tokens, upper: self.total_tokens_upper }
+    }
 }

@@ -4,6 +4,11 @@
 //! agents, record what they return, bring it together. Everything is written through to the
 //! history as it happens, so that a session can be taken up again by its id, by any process.
 
+mod given;
+mod view;
+
+pub use given::ContextGiven;
+
 use crate::context::{Preparation, Request};
 use crate::error::Result;
 use crate::history::{
@@ -14,11 +19,6 @@ use crate::model::{
 };
 use crate::outputs::{Collected, Collection, Synthesis, Verification};
 use crate::workspace::Workspace;
-
-mod given;
-mod view;
-
-pub use given::ContextGiven;
 
 /// One session of a project.
 #[derive(Debug)]

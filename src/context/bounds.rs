@@ -6,7 +6,7 @@ use super::budget::BudgetStatus;
 use super::prepare::{Attempt, Material, Request};
 use super::tokens::Counter;
 use crate::error::Result;
-use crate::model::{Phase, Skipped};
+use crate::model::{Phase, Skipped, percent};
 use crate::render::{counted, grouped};
 use serde::Serialize;
 
@@ -80,20 +80,20 @@ impl Context<'_> {
 }
 
 fn shares(attempt: &Attempt) -> Vec<FileShare> {
-    let all = attempt.measured.total().tokens.max(1);
+    let all = attempt.measured.total().tokens;
     let items = attempt.bundle.context_items.iter().zip(&attempt.measured.items);
     let mut files: Vec<FileShare> = items
         .map(|(item, count)| FileShare {
             path: item.label(),
             tokens: count.tokens,
-            percentage: (count.tokens as f64 * 1000.0 / all as f64).round() / 10.0,
+            percentage: percent(count.tokens, all),
         })
         .collect();
     let frame = attempt.measured.frame.tokens;
     files.push(FileShare {
         path: "(the briefing around them)".to_owned(),
         tokens: frame,
-        percentage: (frame as f64 * 1000.0 / all as f64).round() / 10.0,
+        percentage: percent(frame, all),
     });
     files.sort_by_key(|file| std::cmp::Reverse(file.tokens));
     files

@@ -3,6 +3,7 @@
 use super::root::{Refusal, Root};
 use crate::error::{Fault, Kind, nearest};
 use crate::model::{Priority, SkipReason, Skipped};
+use crate::render::tally;
 use std::path::{Path, PathBuf};
 
 /// Something asked for that cannot be included.
@@ -98,7 +99,7 @@ pub(super) fn told(reason: SkipReason, detail: &Option<String>) -> String {
 
 /// A glob matches nothing; a directory holds nothing.
 fn nothing(asked: &str, skipped: &[Skipped]) -> String {
-    let counts = counted(skipped);
+    let counts = skipped_in_words(skipped).map_or_else(String::new, |told| format!(": {told}"));
     let asked = asked.escape_debug();
     match asked.to_string().contains(['*', '?', '[']) {
         true => format!("'{asked}' matches nothing that can be included{counts}"),
@@ -106,15 +107,10 @@ fn nothing(asked: &str, skipped: &[Skipped]) -> String {
     }
 }
 
-/// “: 3 ignored, 1 binary”.
-fn counted(skipped: &[Skipped]) -> String {
-    let counts: Vec<String> = SkipReason::ALL
-        .iter()
-        .map(|reason| (reason, skipped.iter().filter(|s| s.reason == *reason).count()))
-        .filter(|(_, count)| *count > 0)
-        .map(|(reason, count)| format!("{count} {reason}"))
-        .collect();
-    if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) }
+/// “3 ignored, 1 binary”.
+pub(super) fn skipped_in_words(skipped: &[Skipped]) -> Option<String> {
+    let of = |reason: SkipReason| skipped.iter().filter(|it| it.reason == reason).count();
+    tally(SkipReason::ALL.iter().map(|reason| (of(*reason), reason)))
 }
 
 impl Fault for SelectFault {

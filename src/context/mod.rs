@@ -1,15 +1,18 @@
 //! What a deployment is given: selected, read, counted, deduplicated, held against a budget, and
 //! kept so that it can be given again.
 //!
-//! [`Context`] is the handle; its verbs stand in the file of their name: `prepare`, `bounds`,
-//! `shared` (deduplication across bundles), `brief` (rendering), `load`, `validate`, `usage`, `compare`, `verify`. The way of a
-//! bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) → `budget` → store.
+//! [`Context`] is the handle; its verbs stand in the file of their name: `validate`, `prepare`, `plan`
+//! (several bundles at once), `bounds` and `usage` (budgets), `shared` (deduplication across bundles),
+//! `brief` (rendering), `load`, `expand` (files got back from a bundle), `verify` (against the disk),
+//! `compare`. The way of a bundle is `select` → `walk` → `read` → `draft` (deduplicate, render, count) →
+//! `budget` → store.
 
 mod advice;
 mod blocks;
 mod bounds;
 mod brief;
 mod budget;
+mod compare;
 mod dedup;
 mod draft;
 mod expand;
@@ -30,16 +33,15 @@ mod shared;
 mod tokens;
 mod usage;
 mod validate;
+mod verify;
 mod view;
 mod walk;
-
-mod compare;
-mod verify;
 
 pub use advice::{Action, OverBudget, Step};
 pub use bounds::{Bounds, FileShare};
 pub use brief::Briefing;
 pub use budget::{Budget, BudgetRequest, BudgetStatus};
+pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
 pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;
 pub use load::BundleFault;
@@ -52,11 +54,10 @@ pub use select::{Selectors, Wanted};
 pub use shared::{Sharing, SharingRow};
 pub use usage::{Usage, UsageRequest, UsageRow};
 pub use validate::{CheckedFile, Dependency, Plan, Validation};
+pub use verify::{BundleCheck, CheckedItem, DiskState};
 pub use view::{BriefingText, BundleList, ModelList, TemplateList};
 pub use walk::WalkRules;
 
-pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
-pub use verify::{BundleCheck, CheckedItem, DiskState};
 pub(crate) use view::{change_table, changes_in_words, checked_blocks, states_in_words};
 
 use crate::briefing::Library;

@@ -12,7 +12,6 @@ use super::select::{Selectors, select};
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
-use crate::model::Count;
 use crate::model::{Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
@@ -100,8 +99,7 @@ impl Context<'_> {
             return Ok(Preparation::OverBudget(over_budget(&material, &attempt)));
         }
         let (bundle, budget) = (self.finish(&material, attempt)?, material.budget);
-        let count = Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper };
-        let status = budget.status(count);
+        let status = budget.status(bundle.count());
         Ok(Preparation::Ready(Box::new(Prepared {
             bundle,
             budget,

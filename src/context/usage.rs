@@ -4,8 +4,7 @@
 use super::Context;
 use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
 use crate::error::Result;
-use crate::model::Count;
-use crate::model::{Bundle, BundleId, Phase, SessionId};
+use crate::model::{Bundle, BundleId, Count, Phase, SessionId, percent};
 use serde::Serialize;
 
 /// What to add up, and against what.
@@ -74,7 +73,7 @@ impl Context<'_> {
         let (already, ahead): (Vec<&Bundle>, Vec<&Bundle>) =
             bundles.iter().partition(|bundle| on_record.contains(&bundle.bundle_id));
         rows.extend(ahead.iter().map(|bundle| planned(bundle)));
-        total = total + ahead.iter().map(|bundle| count(bundle)).sum();
+        total = total + ahead.iter().map(|bundle| bundle.count()).sum();
         exact &= ahead.iter().all(|bundle| bundle.exact);
         let budget = self.session_budget(request)?;
         for row in &mut rows {
@@ -141,16 +140,5 @@ fn planned(bundle: &Bundle) -> UsageRow {
         deployments: None,
         tokens: bundle.total_tokens,
         percentage: 0.0,
-    }
-}
-
-fn count(bundle: &Bundle) -> Count {
-    Count { tokens: bundle.total_tokens, upper: bundle.total_tokens_upper }
-}
-
-fn percent(part: u64, whole: u64) -> f64 {
-    match whole {
-        0 => 0.0,
-        whole => (part as f64 * 1000.0 / whole as f64).round() / 10.0,
     }
 }

@@ -165,15 +165,13 @@ impl Deployment<'_> {
 
     /// Tokens of what is really sent: as given, else the briefing's, else the bundle's.
     fn count(&self) -> Count {
-        let of_bundle =
-            |it: &Bundle| Count { tokens: it.total_tokens, upper: it.total_tokens_upper };
         match self.context_token_count {
             Some(tokens) => Count { tokens, upper: tokens },
             None => self
                 .briefing
                 .as_ref()
                 .map(|briefing| briefing.count)
-                .or(self.bundle.map(of_bundle))
+                .or(self.bundle.map(Bundle::count))
                 .unwrap_or_default(),
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, Kind};
 use crate::model::{BundleId, ExecutionId, SessionId, SessionStatus};
-use crate::render::grouped;
+use crate::render::{beginning, grouped};
 
 /// A field that is on record otherwise than it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,10 +21,9 @@ const SHOWN: usize = 200;
 
 /// The beginning of a value; of two that begin alike, the part where they part.
 fn shown(value: &str, from: usize) -> String {
-    let part: String = value.chars().skip(from).take(SHOWN).collect();
+    let rest: String = value.chars().skip(from).collect();
     let before = if from > 0 { "…" } else { "" };
-    let after = if value.chars().nth(from + SHOWN).is_some() { "…" } else { "" };
-    format!("{before}{part}{after}")
+    format!("{before}{}", beginning(&rest, SHOWN))
 }
 
 /// From which character on to show two values so that their difference is seen.

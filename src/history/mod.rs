@@ -1,24 +1,25 @@
 //! The record: sessions, deployments, completions. Written so that a retry changes nothing and a
 //! contradiction is refused with both sides shown.
 //!
-//! [`History`] is the handle; `sessions`, `deployments` and `completions` write; `query`, `latest` and
-//! `timeline` read.
+//! [`History`] is the handle. What writes: `sessions`, `deployments`, `completions`, `collected` (outputs
+//! on record). What reads: `query`, `latest`, `search`, `stats` (with `proportion`), `timeline`. What
+//! carries away and brings back: `archive` (export, import), `retention` (pruning).
 
 mod archive;
 mod collected;
 mod completions;
 mod deployments;
 mod fault;
+mod latest;
 mod proportion;
 mod query;
 mod retention;
 mod search;
 mod sessions;
 mod stats;
-mod view;
-
-mod latest;
 mod timeline;
+mod view;
+mod written;
 
 pub use crate::store::{
     ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
@@ -36,9 +37,11 @@ pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPla
 pub use search::{Matched, Search};
 pub use sessions::NewSession;
 pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
-pub use view::{ExecutionList, SessionList};
-
 pub use timeline::{IdleGap, Run, Timeline};
+pub use view::{ExecutionList, SessionList};
+pub use written::Written;
+
+pub(crate) use timeline::most_at_once;
 
 use crate::model::Timestamp;
 use crate::store::Store;
@@ -47,13 +50,4 @@ use crate::store::Store;
 pub struct History<'w> {
     pub(crate) store: &'w Store,
     pub(crate) now: Timestamp,
-}
-
-/// Whether a record was written, or was there already just so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Written {
-    /// It is on record now.
-    New,
-    /// The very same was on record; nothing was changed.
-    Already,
 }

@@ -97,7 +97,7 @@ impl Timeline {
             wall_ms,
             agent_ms: runs.iter().map(|run| run.duration_ms).sum(),
             idle_ms: idle_gaps.iter().map(|gap| gap.duration_ms).sum(),
-            max_parallel: max_parallel(&runs),
+            max_parallel: most_at_once(runs.iter().map(|run| (run.offset_ms, run.end_ms()))),
             open: runs.iter().filter(|run| run.is_open()).count(),
             idle_gaps,
             runs,
@@ -137,11 +137,11 @@ fn idle_gaps(runs: &[Run]) -> Vec<IdleGap> {
     gaps
 }
 
-/// One that ends in the millisecond in which another begins does not run beside it.
-fn max_parallel(runs: &[Run]) -> usize {
-    let ends = |run: &Run| (run.end_ms().max(run.offset_ms + 1), -1i64);
+/// How many ran at once at most, of runs from and to milliseconds. One that ends in the millisecond in
+/// which another begins does not run beside it.
+pub(crate) fn most_at_once(runs: impl Iterator<Item = (i64, i64)>) -> usize {
     let mut events: Vec<(i64, i64)> =
-        runs.iter().flat_map(|run| [(run.offset_ms, 1), ends(run)]).collect();
+        runs.flat_map(|(from, to)| [(from, 1), (to.max(from + 1), -1)]).collect();
     events.sort_unstable();
     let (mut now, mut most) = (0, 0);
     for (_, step) in events {
@@ -154,6 +154,10 @@ fn max_parallel(runs: &[Run]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at_once(runs: &[Run]) -> usize {
+        most_at_once(runs.iter().map(|run| (run.offset_ms, run.end_ms())))
+    }
 
     fn run(offset_ms: i64, duration_ms: i64) -> Run {
         let at: Timestamp = "2025-01-17T09:30:00Z".parse().unwrap();
@@ -172,9 +176,9 @@ mod tests {
     #[test]
     fn what_ran_at_once_and_what_did_not() {
         let runs = [run(0, 10), run(5, 10), run(10, 5), run(20, 0), run(20, 0)];
-        assert_eq!(max_parallel(&runs), 2);
-        assert_eq!(max_parallel(&runs[..1]), 1);
-        assert_eq!(max_parallel(&[]), 0);
+        assert_eq!(at_once(&runs), 2);
+        assert_eq!(at_once(&runs[..1]), 1);
+        assert_eq!(at_once(&[]), 0);
         assert_eq!(idle_gaps(&runs), [IdleGap { offset_ms: 15, duration_ms: 5 }]);
     }
 }

@@ -3,7 +3,8 @@
 //! This is the JSON that users keep and pass on; its schema is published as
 //! `assets/bundle.schema.json`. The texts themselves stand in the store, by their hash.
 
-use super::{BundleId, Count, Timestamp, words};
+use super::words::words;
+use super::{BundleId, Count, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -324,4 +325,9 @@ pub struct SharedPart {
 impl Bundle {
     /// The version this program writes.
     pub const VERSION: u32 = 2;
+
+    /// The tokens of its briefing.
+    pub(crate) fn count(&self) -> Count {
+        Count { tokens: self.total_tokens, upper: self.total_tokens_upper }
+    }
 }

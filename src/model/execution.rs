@@ -1,6 +1,7 @@
 //! An execution: one deployment of a one-shot agent, from the context it got to its final message.
 
-use super::{BundleId, ExecutionId, ItemType, Phase, Priority, SessionId, Timestamp, words};
+use super::words::words;
+use super::{BundleId, ExecutionId, ItemType, Phase, Priority, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 words!(

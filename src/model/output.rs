@@ -1,6 +1,7 @@
 //! What came back: deliverables, validation results, insights and errors; and the reports on them.
 
-use super::{ExecutionId, OutputId, ReportId, SessionId, Timestamp, words};
+use super::words::words;
+use super::{ExecutionId, OutputId, ReportId, SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -38,6 +39,12 @@ impl Output {
         };
         self.content.get(key).and_then(Value::as_str).unwrap_or_default()
     }
+
+    /// Its content as a [`Deliverable`] or a [`Gate`]; none if another version wrote it in another
+    /// shape: that is left to it.
+    pub(crate) fn read<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_value(self.content.clone()).ok()
+    }
 }
 
 /// Whose output it is, and what else it touches.
@@ -56,7 +63,7 @@ pub struct OutputMetadata {
 pub struct Deliverable {
     /// As named, relative to the project root where it lies inside.
     pub file_path: String,
-    /// Whether a regular file was there.
+    /// Whether anything was there; only a regular file has a size and a hash.
     pub exists: bool,
     /// Bytes.
     pub size: Option<u64>,

@@ -48,6 +48,11 @@ pub fn grouped_signed(number: i64) -> String {
     format!("{sign}{}", grouped(number.unsigned_abs()))
 }
 
+/// `part` of `whole` in percent, to a tenth; nothing of nothing is 0.
+pub(crate) fn percent(part: u64, whole: u64) -> f64 {
+    (part as f64 * 1000.0 / whole.max(1) as f64).round() / 10.0
+}
+
 /// How many tokens a text has for a model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Count {

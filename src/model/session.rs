@@ -1,6 +1,7 @@
 //! A session: one piece of work that a lead agent splits among others, in five phases.
 
-use super::{SessionId, Timestamp, words};
+use super::words::words;
+use super::{SessionId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 words!(

@@ -9,11 +9,10 @@ use super::gather::{Gathered, latest_deliverables, latest_gates};
 use super::previous::Previous;
 use super::recommend::recommendations;
 use crate::model::{
-    Deliverable, ExecutionId, ExecutionRecord, ExecutionStatus, Gate, GateResult, OutputType,
-    SessionStatus, Timestamp,
+    Deliverable, ExecutionId, ExecutionRecord, Gate, GateResult, OutputType, SessionStatus,
+    Timestamp,
 };
 use crate::render;
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// How much of a final message a report shows, in characters.
@@ -105,60 +104,6 @@ impl<'e> Agents<'e> {
     }
 }
 
-impl Summary {
-    fn of(context: &SynthesisContext) -> Summary {
-        let with = |status| context.agents.iter().filter(|it| it.status == Some(status)).count();
-        let gates = |result| context.gates.iter().filter(|it| it.result == result).count();
-        let mut summary = Summary {
-            headline: String::new(),
-            deployed: context.agents.len(),
-            completed: with(ExecutionStatus::Completed),
-            failed: with(ExecutionStatus::Failed),
-            open: with(ExecutionStatus::Deployed),
-            deliverables: context.deliverables.len(),
-            deliverables_missing: context.deliverables.iter().filter(|it| !it.exists).count(),
-            gates_passed: gates("pass"),
-            gates_failed: gates("fail"),
-            gates_skipped: gates("skip"),
-            results: context.agents.iter().filter(|it| it.result.is_some()).count(),
-            wall_ms: wall_ms(context),
-            wall: wall_ms(context).map(render::duration),
-        };
-        summary.headline = summary.sentence(context.session.is_some());
-        summary
-    }
-
-    fn sentence(&self, recorded: bool) -> String {
-        let there = self.deliverables - self.deliverables_missing;
-        let files = match self.deliverables {
-            0 => "no deliverables".to_owned(),
-            all => format!("{there} of {all} deliverables are there"),
-        };
-        if !recorded {
-            return format!("{} agents named; {files}.", self.deployed);
-        }
-        let mut ends = vec![format!("{} completed", self.completed)];
-        if self.failed > 0 {
-            ends.push(format!("{} failed", self.failed));
-        }
-        if self.open > 0 {
-            ends.push(format!("{} not back", self.open));
-        }
-        let gates = match self.gates_passed + self.gates_failed {
-            0 => "no gate was reported".to_owned(),
-            all => format!("{} of {all} gates passed", self.gates_passed),
-        };
-        format!("{} deployed: {}; {files}; {gates}.", self.deployed, ends.join(", "))
-    }
-}
-
-/// Until the session's end; while it is open, until the last completion.
-fn wall_ms(context: &SynthesisContext) -> Option<i64> {
-    let session = context.session.as_ref()?;
-    let last = context.agents.iter().filter_map(|it| it.completed_at).max();
-    session.ended_at.or(last).map(|end| end.millis_since(session.created_at).max(0))
-}
-
 impl AgentRow {
     fn new(execution: &ExecutionRecord) -> AgentRow {
         AgentRow {
@@ -175,7 +120,9 @@ impl AgentRow {
             context_tokens_exact: execution.context_tokens_exact,
             context_budget: execution.context_budget,
             over_budget: execution.is_over_budget(),
-            result: execution.final_message_text().map(|text| excerpt(&text)),
+            result: execution
+                .final_message_text()
+                .map(|text| render::beginning(text.trim(), RESULT_SHOWN)),
             final_message_bytes: execution.final_message_bytes,
             error_message: execution.error_message.clone(),
         }
@@ -201,14 +148,6 @@ impl AgentRow {
             error_message: None,
         }
     }
-}
-
-fn excerpt(text: &str) -> String {
-    let mut shown: String = text.trim().chars().take(RESULT_SHOWN).collect();
-    if text.trim().chars().nth(RESULT_SHOWN).is_some() {
-        shown += "…";
-    }
-    shown
 }
 
 impl DeliverableRow {
@@ -244,26 +183,9 @@ fn gates(gathered: &Gathered, who: &Agents<'_>) -> (Vec<GateRow>, Vec<CoverageRo
     (verdicts, figures)
 }
 
-impl ChangeTotals {
-    fn of(deliverables: &[DeliverableRow]) -> ChangeTotals {
-        let there = || deliverables.iter().filter(|it| it.exists);
-        let sum = |lines: fn(&DeliverableRow) -> Option<u64>| there().filter_map(lines).sum();
-        ChangeTotals {
-            files: there().count(),
-            lines_added: sum(|it| it.lines_added),
-            lines_modified: sum(|it| it.lines_modified),
-            lines_removed: sum(|it| it.lines_removed),
-            unknown: there().filter(|it| it.lines_added.is_none()).count(),
-        }
-    }
-}
-
 fn texts(gathered: &Gathered, wanted: OutputType) -> impl Iterator<Item = (&ExecutionId, String)> {
     let outputs = gathered.outputs.iter().filter(move |it| it.output_type == wanted);
-    outputs.map(|it| {
-        let text = it.content.get("text").and_then(Value::as_str).unwrap_or_default();
-        (&it.execution_id, text.to_owned())
-    })
+    outputs.map(|it| (&it.execution_id, it.subject().to_owned()))
 }
 
 fn insights(gathered: &Gathered, who: &Agents<'_>) -> Vec<InsightRow> {
@@ -295,44 +217,6 @@ fn errors(gathered: &Gathered, who: &Agents<'_>) -> Vec<ErrorGroup> {
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.count));
     groups
-}
-
-impl ContextUse {
-    fn none() -> ContextUse {
-        ContextUse {
-            total_tokens: 0,
-            exact: true,
-            approx: "",
-            average_tokens: 0,
-            largest_tokens: 0,
-            dedup_saved_tokens: 0,
-            dedup_saved_percent: 0.0,
-        }
-    }
-
-    fn of(gathered: &Gathered) -> ContextUse {
-        // A deployment of which nothing was said was not given nothing.
-        let known = gathered.executions.iter().filter(|it| it.context_token_count > 0);
-        let tokens: Vec<u64> = known.clone().map(|it| it.context_token_count).collect();
-        let total_tokens: u64 = tokens.iter().sum();
-        let saved: u64 = gathered
-            .executions
-            .iter()
-            .filter_map(|it| it.bundle_id.as_ref())
-            .filter_map(|id| gathered.saved_by_bundle.get(id))
-            .sum();
-        let exact = known.clone().all(|it| it.context_tokens_exact);
-        let percent = saved as f64 * 100.0 / (total_tokens + saved).max(1) as f64;
-        ContextUse {
-            total_tokens,
-            exact,
-            approx: if exact { "" } else { "≈" },
-            average_tokens: total_tokens / tokens.len().max(1) as u64,
-            largest_tokens: tokens.into_iter().max().unwrap_or(0),
-            dedup_saved_tokens: saved,
-            dedup_saved_percent: (percent * 10.0).round() / 10.0,
-        }
-    }
 }
 
 fn timeline(gathered: &Gathered) -> Vec<Moment> {

@@ -1,10 +1,11 @@
 //! The pictures of a report as plain data: places and widths in percent, so that a template only draws.
 
 use super::context::{AgentRow, SynthesisContext};
+use crate::history::most_at_once;
 use crate::model::{ExecutionId, ExecutionStatus, Timestamp};
 use crate::render::{duration, grouped, tokens};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// Rows of a picture; the tables have the rest.
 const ROWS: usize = 100;
@@ -186,30 +187,14 @@ fn timeline(context: &SynthesisContext) -> Option<TimelineChart> {
         from,
         to: from.plus_millis(whole),
         span: (span > 0).then(|| duration(span)),
-        most_at_once: most_at_once(&rows),
+        most_at_once: most_at_once(rows.iter().map(|(_, it, begun)| {
+            let end = it.completed_at.map_or(i64::MAX, Timestamp::unix_millis);
+            (begun.unix_millis(), end)
+        })),
         bars: rows.iter().take(ROWS).enumerate().filter_map(bar).collect(),
         ticks: ticks(from, whole),
         left_out: rows.len().saturating_sub(ROWS),
     })
-}
-
-fn most_at_once(rows: &[(&ExecutionId, &AgentRow, Timestamp)]) -> usize {
-    // At one moment ends count before beginnings: one after the other is not at once.
-    let mut changes: BTreeMap<(Timestamp, bool), i64> = BTreeMap::new();
-    for (_, it, begun) in rows {
-        *changes.entry((*begun, true)).or_default() += 1;
-        if let Some(end) = it.completed_at.filter(|end| end > begun) {
-            *changes.entry((end, false)).or_default() -= 1;
-        } else if it.completed_at.is_some() {
-            *changes.entry((*begun, true)).or_default() -= 1;
-        }
-    }
-    let mut running = 0;
-    let most = changes.values().map(|change| {
-        running += change;
-        running
-    });
-    usize::try_from(most.max().unwrap_or(0)).unwrap_or(0).max(1)
 }
 
 /// Round times, `TICKS` at most.

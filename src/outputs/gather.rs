@@ -85,7 +85,7 @@ pub(super) fn latest_deliverables(outputs: &[Output]) -> Vec<(ExecutionId, Deliv
 pub(super) fn latest_files(outputs: &[Output]) -> Vec<(ExecutionId, Deliverable)> {
     let mut last: BTreeMap<String, (ExecutionId, Deliverable)> = BTreeMap::new();
     for output in outputs.iter().filter(|it| it.output_type == OutputType::Deliverable) {
-        if let Ok(found) = serde_json::from_value::<Deliverable>(output.content.clone()) {
+        if let Some(found) = output.read::<Deliverable>() {
             last.insert(found.file_path.clone(), (output.execution_id.clone(), found));
         }
     }
@@ -105,8 +105,7 @@ fn latest<T: serde::de::DeserializeOwned>(
     let mut places: HashMap<(ExecutionId, String), usize> = HashMap::new();
     let mut found: Vec<(ExecutionId, T)> = Vec::new();
     for output in outputs.iter().filter(|output| output.output_type == output_type) {
-        // What another version wrote in another shape is left to it.
-        let Ok(value) = serde_json::from_value::<T>(output.content.clone()) else { continue };
+        let Some(value) = output.read::<T>() else { continue };
         match places.get(&(output.execution_id.clone(), name(&value))) {
             Some(place) => found[*place].1 = value,
             None => {

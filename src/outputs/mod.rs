@@ -1,24 +1,25 @@
 //! What came back from deployments: collected, checked, and brought together in a report.
 //!
-//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `synthesize`, `compare`,
-//! `versions` and `recall`. [`SynthesisContext`] is the serializable data of a report, the same for
-//! its JSON and for its template.
+//! [`Outputs`] is the handle; its verbs stand in `collect`, `verify`, `versions` (one file's history),
+//! `compare`, `recall` and `synthesize`. `gather` reads a session for them. [`SynthesisContext`] is the
+//! serializable data of a report, the same for its JSON and for its template: `build` makes it, with
+//! `totals`, `charts`, `previous` and `recommend`.
 
 mod build;
 mod charts;
 mod collect;
+mod compare;
 mod context;
 mod gather;
-mod recommend;
-mod synthesize;
-mod verify;
-mod view;
-
-mod compare;
 mod message;
 mod previous;
 mod recall;
+mod recommend;
+mod synthesize;
+mod totals;
+mod verify;
 mod versions;
+mod view;
 
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
@@ -27,19 +28,18 @@ pub use charts::{
     TokenBar, TokenChart,
 };
 pub use collect::Collection;
+pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
 pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
+pub use message::{MessageDiff, MessageLine};
 pub use previous::{Delta, Previous};
+pub use recall::{Recall, RecalledNote, RecalledRun};
 pub use synthesize::{ReportFault, Synthesis, Unrecorded, html_template};
 pub use verify::{DeliverableState, Verdict, Verification};
-pub use view::{OutputList, ReportList};
-
-pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
-pub use message::{MessageDiff, MessageLine};
-pub use recall::{Recall, RecalledNote, RecalledRun};
 pub use versions::{DeliverableHistory, DeliverableVersion, OnDisk, UnknownDeliverable};
+pub use view::{OutputList, ReportList};
 
 use crate::briefing::Library;
 use crate::context::Root;

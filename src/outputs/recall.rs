@@ -137,6 +137,9 @@ impl RecalledRun {
     }
 }
 
+/// A heading of no more words says little.
+const FEW: usize = 3;
+
 /// The first line that says something, without its markup; with a heading of a few words before it; one
 /// such as “Summary” says nothing.
 fn first_line(message: &str) -> Option<String> {
@@ -161,9 +164,6 @@ fn first_line(message: &str) -> Option<String> {
     }
     heading
 }
-
-/// A heading of no more words says little.
-const FEW: usize = 3;
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 //! What was found, for a terminal: a line that says where, and below it the words themselves.
 
-use super::Surface;
 use super::sanitize::visible;
+use super::surface::Surface;
 use super::table::{bold, shown, toned};
 use super::view::{Entry, Tone};
 use unicode_width::UnicodeWidthStr;

@@ -1,6 +1,7 @@
 //! Figures for people.
 
 pub use crate::model::{grouped, grouped_signed};
+use std::fmt::Display;
 
 /// A number of tokens, marked `≈` where it is an estimate.
 pub fn tokens(number: u64, exact: bool) -> String {
@@ -10,6 +11,27 @@ pub fn tokens(number: u64, exact: bool) -> String {
 /// `one` or `many` by the number: `1 file`, `3 files`.
 pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
+}
+
+/// “3 ignored, 1 binary”: of what each is there how often, without what is not there at all.
+pub fn tally(counts: impl IntoIterator<Item = (usize, impl Display)>) -> Option<String> {
+    let told = counts.into_iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> =
+        told.map(|(count, what)| format!("{} {what}", grouped(count as u64))).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// The first `most` characters, and `…` behind them if there are more.
+pub fn beginning(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some((end, _)) => format!("{}…", &text[..end]),
+    }
+}
+
+/// As much of a hash as tells one from another at a glance.
+pub fn short_hash(hash: &str) -> &str {
+    &hash[..hash.len().min(8)]
 }
 
 /// Milliseconds for people: `0.4s`, `12s`, `4m 10s`, `2h 5m`.
@@ -61,6 +83,21 @@ mod tests {
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(grouped_signed(-1_000), "-1,000");
         assert_eq!(tokens(1_000, false), "≈1,000");
+    }
+
+    #[test]
+    fn what_is_not_there_is_not_told() {
+        let told = tally([(1_200, "same"), (0, "added"), (1, "removed")]);
+        assert_eq!(told.as_deref(), Some("1,200 same, 1 removed"));
+        assert_eq!(tally([(0, "added")]), None);
+    }
+
+    #[test]
+    fn a_beginning_counts_characters() {
+        assert_eq!(beginning("naïve", 5), "naïve");
+        assert_eq!(beginning("naïve", 3), "naï…");
+        assert_eq!(short_hash("0123456789"), "01234567");
+        assert_eq!(short_hash("0123"), "0123");
     }
 
     #[test]

@@ -11,35 +11,23 @@ mod outputs;
 mod paged;
 mod sanitize;
 mod sides;
+mod states;
+mod surface;
 mod table;
 mod view;
 
 pub use bounded::{Bounded, Section, Span};
-pub use figures::{ago, bytes, counted, duration, grouped, grouped_signed, tokens};
+pub use figures::{
+    ago, beginning, bytes, counted, duration, grouped, grouped_signed, short_hash, tally, tokens,
+};
 pub use lanes::{Lane, Lanes};
 pub use outputs::output_table;
 pub use paged::Paged;
 pub use sanitize::{visible, visible_lines};
 pub use sides::{Side, sides};
+pub use states::{gate_tone, session_cell, status_cell, status_tone, valid_cell};
+pub use surface::Surface;
 pub use view::{Align, Block, Cell, Column, Document, Entry, Format, Table, Tone, View, to_json};
-
-use crate::model::Timestamp;
-
-/// How wide and how colourful a terminal is, and what its time is.
-#[derive(Debug, Clone, Copy)]
-pub struct Surface {
-    /// Columns; `None` does not wrap.
-    pub width: Option<u16>,
-    /// Whether it shows colours.
-    pub colour: bool,
-    /// The time to count ages from; `None` tells no ages, for what is kept or compared.
-    pub now: Option<Timestamp>,
-}
-
-impl Surface {
-    /// Text without width, colours or ages: the same wherever it goes.
-    pub const PLAIN: Surface = Surface { width: None, colour: false, now: None };
-}
 
 /// `view` as text in a format, with its final newline.
 pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {

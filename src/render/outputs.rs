@@ -1,5 +1,6 @@
 //! The table of collected outputs, which more than one area shows.
 
+use super::states::gate_tone;
 use super::view::{Cell, Column, Table, Tone};
 use crate::model::{Output, OutputType};
 use serde_json::Value;
@@ -31,12 +32,7 @@ fn in_words(output: &Output) -> Cell {
         OutputType::ValidationResult => {
             let result = output.content.get("result").map(|it| it.to_string().replace('"', ""));
             let result = result.unwrap_or_default();
-            let tone = match result.as_str() {
-                "pass" => Tone::Good,
-                "fail" => Tone::Bad,
-                _ => Tone::Plain,
-            };
-            Cell::toned(format!("{}: {result}", text("name")), tone)
+            Cell::toned(format!("{}: {result}", text("name")), gate_tone(&result))
         }
         OutputType::Deliverable => {
             let number = |key: &str| output.content.get(key).and_then(Value::as_u64);

@@ -1,10 +1,10 @@
 //! Tables for a terminal, in the width it has.
 
-use super::Surface;
 use super::entries::entries;
 use super::figures::ago;
 use super::lanes::{self, Drawn, Lanes};
 use super::sanitize::{visible, visible_lines};
+use super::surface::Surface;
 use super::view::{Align, Block, Cell, Column, Document, Table, Tone};
 use comfy_table::{
     Attribute, CellAlignment, Color, ColumnConstraint, ContentArrangement, Width, presets,

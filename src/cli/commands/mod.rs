@@ -11,6 +11,7 @@ use super::ui::Ui;
 use clap::Subcommand;
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
+use sortie::store::Named;
 use sortie::{Result, Workspace};
 use std::process::ExitCode;
 
@@ -49,6 +50,11 @@ pub struct Verb<'u> {
 }
 
 impl Verb<'_> {
+    /// What a name that may be left out stands for: an id, the beginning of one, or `latest`.
+    fn find<T: Named>(&self, name: &Option<String>) -> Result<Option<T>> {
+        name.as_ref().map(|name| self.workspace.history().find(name)).transpose()
+    }
+
     /// Writes a result to stdout.
     fn show(&self, view: &dyn View) -> Result<()> {
         self.ui.show(view, self.workspace.now()).or_cannot("write", "stdout")

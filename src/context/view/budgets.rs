@@ -1,6 +1,6 @@
 //! What does not fit, what would fit, and what is spoken for.
 
-use super::words::{LISTED, skipped_in_words, tone};
+use super::words::{LISTED, skipped, tone};
 use crate::context::advice::{Action, OverBudget, Step};
 use crate::context::bounds::Bounds;
 use crate::context::usage::{Usage, UsageRow};
@@ -99,7 +99,7 @@ impl View for Bounds {
             ("status", Cell::toned(self.status.as_str(), tone)),
             ("tokens", at_most(self.estimated_tokens, self.estimated_tokens_upper, self.exact)),
             ("limit", format!("{} for {}", grouped(self.token_limit), self.model).into()),
-            ("skipped", skipped_in_words(&self.skipped).into()),
+            ("skipped", skipped(&self.skipped)),
         ];
         if let Some(phase) = self.phase {
             fields.insert(0, ("phase", format!("{phase} ({})", phase.name()).into()));

@@ -1,6 +1,6 @@
 //! Bundles, what they share, and their briefings.
 
-use super::words::{LISTED, skipped_in_words, tone};
+use super::words::{LISTED, skipped, tone};
 use crate::context::brief::Briefing;
 use crate::context::prepare::Prepared;
 use crate::model::{Bundle, ContextItem, ItemType, Skipped};
@@ -12,16 +12,10 @@ use serde_json::Value;
 /// The items that cost most, then how many more there are.
 fn items_table(bundle: &Bundle, listed: usize) -> Table {
     let mut items: Vec<&ContextItem> = bundle.context_items.iter().collect();
-    let rest = items.len().saturating_sub(listed);
     items.sort_by_key(|item| std::cmp::Reverse(item.token_count));
+    let (shown, rest) = items.split_at(items.len().min(listed));
     let all = bundle.total_tokens.max(1) as f64;
     let row = |item: &&ContextItem| {
-        let note = match (&item.duplicate_of, item.references.len()) {
-            (Some(first), _) => format!("same as {first}"),
-            (None, _) if item.item_type == ItemType::Briefing => "around the items".to_owned(),
-            (None, 0) => String::new(),
-            (None, blocks) => counted(blocks, "reference", "references"),
-        };
         let share = item.token_count as f64 / all;
         vec![
             tokens(item.token_count, bundle.exact).into(),
@@ -29,7 +23,7 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
             item.item_type.into(),
             item.priority.into(),
             item.label().into(),
-            Cell::toned(note, Tone::Faint),
+            Cell::toned(note(item), Tone::Faint),
         ]
     };
     let columns = vec![
@@ -40,22 +34,23 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
         Column::wide("source"),
         Column::wide(""),
     ];
-    let table = Table::new(columns, "no items").rows(items.iter().take(listed).map(row));
-    match rest {
-        0 => table,
-        rest => {
-            let left: u64 = items.iter().skip(listed).map(|item| item.token_count).sum();
-            let blank = || Cell::from("");
-            let more = Cell::toned(format!("… and {} more", grouped(rest as u64)), Tone::Faint);
-            table.row(vec![
-                tokens(left, bundle.exact).into(),
-                blank(),
-                blank(),
-                blank(),
-                more,
-                blank(),
-            ])
-        }
+    let table = Table::new(columns, "no items").rows(shown.iter().map(row));
+    if rest.is_empty() {
+        return table;
+    }
+    let left = rest.iter().map(|item| item.token_count).sum();
+    let more = format!("… and {} more", grouped(rest.len() as u64));
+    let [share, item_type, priority, note] = [(); 4].map(|()| Cell::from(""));
+    let left = tokens(left, bundle.exact).into();
+    table.row(vec![left, share, item_type, priority, Cell::toned(more, Tone::Faint), note])
+}
+
+fn note(item: &ContextItem) -> String {
+    match (&item.duplicate_of, item.references.len()) {
+        (Some(first), _) => format!("same as {first}"),
+        (None, _) if item.item_type == ItemType::Briefing => "around the items".to_owned(),
+        (None, 0) => String::new(),
+        (None, blocks) => counted(blocks, "reference", "references"),
     }
 }
 
@@ -75,7 +70,7 @@ fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {
         ("agent", bundle.agent_type.clone().into()),
         ("scope", bundle.scope.clone().into()),
         ("context", format!("{files}, {}", bytes(total)).into()),
-        ("skipped", skipped_in_words(&bundle.skipped).into()),
+        ("skipped", skipped(&bundle.skipped)),
         ("tokens", tokens(bundle.total_tokens, bundle.exact).into()),
         ("counted", format!("for {} by {counted_by}", bundle.model).into()),
     ]

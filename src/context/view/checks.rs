@@ -1,11 +1,10 @@
 //! What became of a bundle's files.
 
 use crate::context::verify::{BundleCheck, CheckedItem, DiskState};
-use crate::render::{Cell, Column, Document, Table, Tone, View, grouped, to_json, tokens};
+use crate::render::{
+    Cell, Column, Document, Table, Tone, View, grouped, short_hash, tally, to_json, tokens,
+};
 use serde_json::Value;
-
-/// How much of a hash is shown.
-const HASH: usize = 8;
 
 fn state_cell(state: DiskState) -> Cell {
     let tone = match state {
@@ -22,16 +21,11 @@ fn state_cell(state: DiskState) -> Cell {
 /// “5 unchanged, 1 changed, 1 gone”.
 pub(crate) fn states_in_words(check: &BundleCheck) -> Cell {
     use DiskState::{Changed, Gone, PartSame, Refused, Unchanged};
-    let told: Vec<String> = [Unchanged, PartSame, Changed, Gone, Refused]
-        .into_iter()
-        .map(|state| (check.count(state), state))
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, state)| format!("{count} {}", state.as_str()))
-        .collect();
+    let states = [Unchanged, PartSame, Changed, Gone, Refused];
     let tone = if check.unchanged { Tone::Good } else { Tone::Warning };
-    match told.is_empty() {
-        true => Cell::toned("no files", Tone::Faint),
-        false => Cell::toned(told.join(", "), tone),
+    match tally(states.map(|state| (check.count(state), state.as_str()))) {
+        None => Cell::toned("no files", Tone::Faint),
+        Some(told) => Cell::toned(told, tone),
     }
 }
 
@@ -50,7 +44,7 @@ fn table(check: &BundleCheck) -> Table {
             tokens(it.token_count, check.exact).into(),
             it.item_type.into(),
             it.priority.into(),
-            Cell::toned(&it.content_hash[..it.content_hash.len().min(HASH)], Tone::Faint),
+            Cell::toned(short_hash(&it.content_hash), Tone::Faint),
             it.source.clone().into(),
         ]
     };

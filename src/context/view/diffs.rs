@@ -2,8 +2,8 @@
 
 use crate::context::compare::{BundleDiff, Change, ItemChange, ItemChanges, Property};
 use crate::render::{
-    Cell, Column, Document, Side, Table, Tone, View, grouped, grouped_signed, sides, to_json,
-    tokens,
+    Cell, Column, Document, Side, Table, Tone, View, grouped, grouped_signed, sides, tally,
+    to_json, tokens,
 };
 use serde_json::Value;
 
@@ -26,10 +26,7 @@ pub(crate) fn changes_in_words(changes: &ItemChanges) -> String {
         (changes.removed, "removed"),
         (changes.same, "the same"),
     ];
-    let told = counts.iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> =
-        told.map(|(count, what)| format!("{} {what}", grouped(*count as u64))).collect();
-    if told.is_empty() { "no items".to_owned() } else { told.join(", ") }
+    tally(counts).unwrap_or_else(|| "no items".to_owned())
 }
 
 /// The items that are not the same: what changed, what came, what went.

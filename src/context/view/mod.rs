@@ -2,14 +2,13 @@
 
 mod budgets;
 mod bundles;
-mod lists;
-mod planned;
-mod plans;
-mod sharing;
-mod words;
-
 mod checks;
 mod diffs;
+mod lists;
+mod planned;
+mod sharing;
+mod validation;
+mod words;
 
 pub use bundles::BriefingText;
 pub use lists::{BundleList, ModelList, TemplateList};

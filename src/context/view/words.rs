@@ -1,8 +1,9 @@
 //! Words and tones that several views share.
 
 use crate::context::budget::BudgetStatus;
-use crate::model::{SkipReason, Skipped};
-use crate::render::{Tone, grouped};
+use crate::context::fault::skipped_in_words;
+use crate::model::Skipped;
+use crate::render::{Cell, Tone};
 
 /// How many items a summary lists.
 pub(super) const LISTED: usize = 15;
@@ -16,13 +17,7 @@ pub(super) fn tone(status: BudgetStatus) -> Tone {
     }
 }
 
-/// “3 ignored, 1 binary”.
-pub(super) fn skipped_in_words(skipped: &[Skipped]) -> String {
-    let of = |reason: SkipReason| skipped.iter().filter(|it| it.reason == reason).count();
-    let counts = SkipReason::ALL.iter().map(|reason| (reason, of(*reason)));
-    let told: Vec<String> = counts
-        .filter(|(_, count)| *count > 0)
-        .map(|(reason, count)| format!("{} {reason}", grouped(count as u64)))
-        .collect();
-    if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
+/// What was left out, by its reasons.
+pub(super) fn skipped(skipped: &[Skipped]) -> Cell {
+    skipped_in_words(skipped).map_or_else(|| "nothing".into(), Cell::from)
 }

@@ -3,7 +3,6 @@
 mod archive;
 mod records;
 mod retention;
-
 mod search;
 mod stats;
 mod timeline;

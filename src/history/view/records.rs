@@ -1,31 +1,12 @@
 //! How the record looks.
 
 use crate::history::query::{ExecutionDetail, SessionDetail};
-use crate::model::{
-    Allocation, CompletionVersion, ExecutionRecord, ExecutionStatus, SessionRecord, SessionStatus,
-};
+use crate::model::{Allocation, CompletionVersion, ExecutionRecord, SessionRecord};
 use crate::render::{
-    Cell, Column, Document, Table, Tone, View, duration, grouped, output_table, to_json, tokens,
+    Cell, Column, Document, Table, Tone, View, duration, grouped, output_table, session_cell,
+    status_cell, to_json, tokens,
 };
 use serde_json::{Value, json};
-
-pub(super) fn status_cell(status: ExecutionStatus) -> Cell {
-    Cell::toned(status, status_tone(status.as_str()))
-}
-
-/// How a state of a deployment or of a session is meant.
-pub(super) fn status_tone(status: &str) -> Tone {
-    match status {
-        "deployed" => Tone::Warning,
-        "completed" => Tone::Good,
-        "failed" => Tone::Bad,
-        _ => Tone::Plain,
-    }
-}
-
-pub(super) fn session_cell(status: SessionStatus) -> Cell {
-    Cell::toned(status, status_tone(status.as_str()))
-}
 
 impl View for SessionRecord {
     fn json(&self) -> Value {

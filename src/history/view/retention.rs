@@ -3,7 +3,9 @@
 use super::archive::kinds;
 use crate::history::archive::Amounts;
 use crate::history::retention::{Going, Kept, Pruned, RetentionPlan};
-use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
+use crate::render::{
+    Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, tally, to_json,
+};
 use serde_json::Value;
 
 /// How many sessions the table names.
@@ -21,14 +23,11 @@ fn counts(title: &'static str, amounts: &Amounts) -> Vec<(&'static str, Cell)> {
 }
 
 fn listing(kinds: &[(&'static str, u64)]) -> String {
-    let each = kinds.iter().filter(|(_, count)| *count > 0);
-    let each: Vec<String> = each
-        .map(|(kind, count)| counted(*count as usize, kind.trim_end_matches('s'), kind))
-        .collect();
-    match each.is_empty() {
-        true => "nothing".to_owned(),
-        false => each.join(", "),
-    }
+    let each = kinds.iter().map(|(kind, count)| match count {
+        1 => (1, kind.trim_end_matches('s')),
+        count => (*count as usize, *kind),
+    });
+    tally(each).unwrap_or_else(|| "nothing".to_owned())
 }
 
 fn kept(kept: &Kept) -> String {
@@ -38,13 +37,10 @@ fn kept(kept: &Kept) -> String {
         (kept.open, "not ended"),
         (kept.with_open_deployments, "with open deployments"),
     ];
-    let told = reasons.iter().filter(|(count, _)| *count > 0);
-    let told: Vec<String> =
-        told.map(|(count, reason)| format!("{} {reason}", grouped(*count))).collect();
     let total = counted(kept.total() as usize, "session", "sessions");
-    match told.is_empty() {
-        true => total,
-        false => format!("{total}: {}", told.join(", ")),
+    match tally(reasons.map(|(count, reason)| (count as usize, reason))) {
+        None => total,
+        Some(told) => format!("{total}: {told}"),
     }
 }
 

@@ -1,8 +1,7 @@
 //! How what was found looks.
 
-use super::records::status_tone;
 use crate::history::search::Search;
-use crate::render::{Cell, Document, Entry, View, to_json};
+use crate::render::{Cell, Document, Entry, View, status_tone, to_json};
 use crate::store::{Hit, Place};
 use serde_json::Value;
 

@@ -1,10 +1,9 @@
 //! What ran when, drawn: quiet hours take little room, so that the rest can be seen.
 
-use super::records::status_cell;
 use crate::history::timeline::{Run, Timeline};
 use crate::model::{ExecutionStatus, Timestamp};
 use crate::render::{
-    Cell, Column, Document, Lane, Lanes, Table, Tone, View, counted, duration, to_json,
+    Cell, Column, Document, Lane, Lanes, Table, Tone, View, counted, duration, status_cell, to_json,
 };
 use serde_json::Value;
 

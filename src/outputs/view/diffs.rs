@@ -2,12 +2,12 @@
 
 use super::versions::{lines, short};
 use crate::context::{Change, change_table, changes_in_words};
-use crate::model::{Deliverable, ExecutionRecord, ExecutionStatus, GateResult};
+use crate::model::{Deliverable, ExecutionRecord, GateResult};
 use crate::outputs::compare::{DeploymentDiff, OutputsDiff, TextChange};
 use crate::outputs::message::{MessageDiff, MessageLine};
 use crate::render::{
-    Cell, Column, Document, Side, Table, Tone, View, bytes, counted, duration, grouped, sides,
-    to_json, tokens,
+    Cell, Column, Document, Side, Table, Tone, View, beginning, bytes, counted, duration,
+    gate_tone, grouped, sides, status_cell, to_json, tokens,
 };
 use serde_json::Value;
 
@@ -46,7 +46,7 @@ impl DeploymentDiff {
             side("agent", &|it| it.agent_type.clone().into()),
             side("scope", &|it| it.scope.clone().into()),
             side("model", &|it| text(&it.model)),
-            side("status", &status),
+            side("status", &|it| status_cell(it.status)),
             side("deployed", &|it| Cell::when(it.deployed_at)),
             side("took", &|it| Cell::or_dash(it.duration_ms().map(duration))),
             side("tokens", &|it| {
@@ -63,15 +63,6 @@ impl DeploymentDiff {
         }
         rows
     }
-}
-
-fn status(it: &ExecutionRecord) -> Cell {
-    let tone = match it.status {
-        ExecutionStatus::Deployed => Tone::Warning,
-        ExecutionStatus::Completed => Tone::Good,
-        ExecutionStatus::Failed => Tone::Bad,
-    };
-    Cell::toned(it.status, tone)
 }
 
 fn message(document: Document, diff: &MessageDiff) -> Document {
@@ -135,11 +126,7 @@ fn message_line(line: &MessageLine) -> Cell {
         Change::Removed => ('-', Tone::Bad),
         Change::Changed | Change::Same => (' ', Tone::Plain),
     };
-    let mut text: String = line.text.chars().take(WIDE).collect();
-    if line.text.chars().nth(WIDE).is_some() {
-        text.push('…');
-    }
-    Cell::toned(format!("{sign} {text}"), tone)
+    Cell::toned(format!("{sign} {}", beginning(&line.text, WIDE)), tone)
 }
 
 impl View for OutputsDiff {
@@ -210,15 +197,10 @@ fn gates(diff: &OutputsDiff) -> Table {
 }
 
 fn gate(result: Option<GateResult>) -> Cell {
-    let tone = match result {
-        Some(GateResult::Pass) => Tone::Good,
-        Some(GateResult::Fail) => Tone::Bad,
-        _ => Tone::Plain,
-    };
-    match result {
-        Some(result) => Cell::toned(result, tone),
-        None => Cell::toned("-", Tone::Faint),
-    }
+    let Some(result) = result else { return Cell::or_dash(None::<String>) };
+    let told = result.to_string();
+    let tone = gate_tone(&told);
+    Cell::toned(told, tone)
 }
 
 fn text_table(texts: &[TextChange]) -> Table {

@@ -1,9 +1,8 @@
 //! How this area's results look: a file a question.
 
-mod records;
-
 mod diffs;
 mod recall;
+mod records;
 mod versions;
 
 pub use records::{OutputList, ReportList};

@@ -6,6 +6,7 @@ use crate::outputs::context::SynthesisContext;
 use crate::outputs::verify::{DeliverableState, Verdict, Verification};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, grouped, output_table, to_json, tokens,
+    valid_cell,
 };
 use serde_json::{Value, json};
 
@@ -52,10 +53,6 @@ impl View for Verification {
     }
 
     fn document(&self) -> Document {
-        let verdict = match self.valid {
-            true => Cell::toned("valid", Tone::Good),
-            false => Cell::toned("not valid", Tone::Bad),
-        };
         let columns = vec![Column::left("state"), Column::wide("file"), Column::left("execution")];
         let row = |it: &DeliverableState| {
             let tone = match it.state {
@@ -68,7 +65,10 @@ impl View for Verification {
         };
         let table = Table::new(columns, "no deliverables on record");
         let document = Document::new()
-            .fields(vec![("session", self.session_id.clone().into()), ("outputs", verdict)])
+            .fields(vec![
+                ("session", self.session_id.clone().into()),
+                ("outputs", valid_cell(self.valid)),
+            ])
             .table(table.rows(self.deliverables.iter().map(row)));
         match self.failed_gates.is_empty() {
             true => document,

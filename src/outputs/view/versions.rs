@@ -2,15 +2,12 @@
 
 use crate::model::GateResult;
 use crate::outputs::versions::{DeliverableHistory, DeliverableVersion};
-use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, to_json};
+use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, short_hash, to_json};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How much of a hash is shown.
-pub(super) const HASH: usize = 8;
-
 pub(super) fn short(hash: &Option<String>) -> Option<&str> {
-    hash.as_deref().map(|hash| &hash[..hash.len().min(HASH)])
+    hash.as_deref().map(short_hash)
 }
 
 impl View for DeliverableHistory {

@@ -1,15 +1,14 @@
 //! The verbs as users type them.
 
 mod archive;
+mod compare;
 mod ctx;
 mod outputs;
 mod pages;
 mod prune;
+mod recall;
 mod reports;
 mod search;
 mod setup;
 mod stats;
 mod track;
-
-mod compare;
-mod recall;

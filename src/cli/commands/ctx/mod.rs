@@ -5,13 +5,12 @@ mod bounds;
 mod briefing;
 mod budget;
 mod deduplicate;
+mod diff;
 mod lists;
 mod plan;
 mod prepare;
 mod show;
 mod validate;
-
-mod diff;
 mod verify;
 
 use super::Verb;
@@ -23,19 +22,19 @@ use std::process::ExitCode;
 pub enum Ctx {
     Validate(validate::Validate),
     PrepareBundle(prepare::PrepareBundle),
+    Plan(plan::Plan),
     CheckBounds(bounds::CheckBounds),
     TrackBudget(budget::TrackBudget),
     Deduplicate(deduplicate::Deduplicate),
     GenerateBriefing(briefing::GenerateBriefing),
     RecordAllocation(allocation::RecordAllocation),
+    List(lists::List),
     Show(show::Show),
     Replay(show::Replay),
-    List(lists::List),
-    Templates(lists::Templates),
-    Models(lists::Models),
-    Plan(plan::Plan),
     Verify(verify::Verify),
     Diff(diff::Diff),
+    Templates(lists::Templates),
+    Models(lists::Models),
 }
 
 impl Ctx {
@@ -43,19 +42,19 @@ impl Ctx {
         match self {
             Self::Validate(it) => it.run(verb),
             Self::PrepareBundle(it) => it.run(verb),
+            Self::Plan(it) => it.run(verb),
             Self::CheckBounds(it) => it.run(verb),
             Self::TrackBudget(it) => it.run(verb),
             Self::Deduplicate(it) => it.run(verb),
             Self::GenerateBriefing(it) => it.run(verb),
             Self::RecordAllocation(it) => it.run(verb),
+            Self::List(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
             Self::Replay(it) => it.run(verb),
-            Self::List(it) => it.run(verb),
-            Self::Templates(it) => it.run(verb),
-            Self::Models(it) => it.run(verb),
-            Self::Plan(it) => it.run(verb),
             Self::Verify(it) => it.run(verb),
             Self::Diff(it) => it.run(verb),
+            Self::Templates(it) => it.run(verb),
+            Self::Models(it) => it.run(verb),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! `sortie outputs`: after a deployment.
 
 mod collect;
+mod diff;
+mod history;
 mod query;
 mod reports;
 mod synthesize;
-
-mod diff;
-mod history;
 
 use super::Verb;
 use clap::Subcommand;
@@ -18,11 +17,11 @@ pub enum Outputs {
     Collect(collect::Collect),
     Query(query::Query),
     Verify(query::Verify),
+    History(history::History),
+    Diff(diff::Diff),
     Synthesize(synthesize::Synthesize),
     Reports(reports::Reports),
     Show(reports::Show),
-    History(history::History),
-    Diff(diff::Diff),
 }
 
 impl Outputs {
@@ -31,11 +30,11 @@ impl Outputs {
             Self::Collect(it) => it.run(verb),
             Self::Query(it) => it.run(verb),
             Self::Verify(it) => it.run(verb),
+            Self::History(it) => it.run(verb),
+            Self::Diff(it) => it.run(verb),
             Self::Synthesize(it) => it.run(verb),
             Self::Reports(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
-            Self::History(it) => it.run(verb),
-            Self::Diff(it) => it.run(verb),
         }
     }
 }

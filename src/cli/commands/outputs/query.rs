@@ -2,7 +2,7 @@ use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{AfterArg, moment};
 use crate::cli::exit;
 use clap::{Args, ValueEnum};
-use sortie::model::{ExecutionId, OutputType, SessionId};
+use sortie::model::OutputType;
 use sortie::outputs::{OutputFilter, OutputList};
 use sortie::{Result, Session};
 use std::process::ExitCode;
@@ -57,12 +57,9 @@ impl From<OutputTypeArg> for OutputType {
 
 impl Query {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let history = verb.workspace.history();
-        let session = |name: &String| history.find::<SessionId>(name);
-        let execution = |name: &String| history.find::<ExecutionId>(name);
         let page = verb.workspace.outputs().query(&OutputFilter {
-            session_id: self.session_id.as_ref().map(session).transpose()?,
-            execution_id: self.execution_id.as_ref().map(execution).transpose()?,
+            session_id: verb.find(&self.session_id)?,
+            execution_id: verb.find(&self.execution_id)?,
             agent_type: self.agent_type,
             output_type: self.output_type.map(Into::into),
             since: moment(&self.since, verb.workspace.now())?,

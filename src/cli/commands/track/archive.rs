@@ -4,7 +4,6 @@ use crate::cli::exit;
 use clap::Args;
 use sortie::error::{Fault, IoContext, Kind};
 use sortie::history::{Chosen, Source, spool};
-use sortie::model::SessionId;
 use sortie::render::{Format, counted};
 use sortie::{Error, Result};
 use std::io;
@@ -41,9 +40,8 @@ impl Export {
             return Err(FormatFault.into());
         }
         let (history, now) = (verb.workspace.history(), verb.workspace.now());
-        let find = |name: &String| history.find::<SessionId>(name);
         let what = Chosen {
-            session_id: self.session_id.as_ref().map(find).transpose()?,
+            session_id: verb.find(&self.session_id)?,
             since: moment(&self.since, now)?,
             until: moment(&self.until, now)?,
         };

@@ -2,16 +2,15 @@
 
 mod archive;
 mod completion;
+mod context;
 mod deployment;
+mod diff;
 mod prune;
 mod query;
+mod recall;
 mod search;
 mod session;
 mod stats;
-
-mod context;
-mod diff;
-mod recall;
 mod timeline;
 
 use super::Verb;
@@ -28,17 +27,17 @@ pub enum Track {
     InitDeployment(deployment::InitDeployment),
     RecordCompletion(completion::RecordCompletion),
     Query(query::Query),
+    Search(search::Search),
     Show(query::Show),
-    Sessions(query::Sessions),
     Context(context::Context),
     Diff(diff::Diff),
+    Sessions(query::Sessions),
     Timeline(timeline::Timeline),
     Recall(recall::Recall),
+    Stats(stats::Stats),
     Export(archive::Export),
     Import(archive::Import),
     Prune(prune::Prune),
-    Search(search::Search),
-    Stats(stats::Stats),
 }
 
 impl Track {
@@ -51,17 +50,17 @@ impl Track {
             Self::InitDeployment(it) => it.run(verb),
             Self::RecordCompletion(it) => it.run(verb),
             Self::Query(it) => it.run(verb),
+            Self::Search(it) => it.run(verb),
             Self::Show(it) => it.run(verb),
-            Self::Sessions(it) => it.run(verb),
             Self::Context(it) => it.run(verb),
             Self::Diff(it) => it.run(verb),
+            Self::Sessions(it) => it.run(verb),
             Self::Timeline(it) => it.run(verb),
             Self::Recall(it) => it.run(verb),
+            Self::Stats(it) => it.run(verb),
             Self::Export(it) => it.run(verb),
             Self::Import(it) => it.run(verb),
             Self::Prune(it) => it.run(verb),
-            Self::Search(it) => it.run(verb),
-            Self::Stats(it) => it.run(verb),
         }
     }
 }

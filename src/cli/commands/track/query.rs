@@ -2,7 +2,7 @@ use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{AfterArg, moment};
 use clap::{Args, ValueEnum};
 use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
-use sortie::model::{ExecutionStatus, SessionId, SessionStatus};
+use sortie::model::{ExecutionStatus, SessionStatus};
 use sortie::{Execution, Result};
 use std::process::ExitCode;
 
@@ -63,9 +63,8 @@ impl Query {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let history = verb.workspace.history();
         let now = verb.workspace.now();
-        let find = |name: &String| history.find::<SessionId>(name);
         let page = history.executions(&ExecutionFilter {
-            session_id: self.session_id.as_ref().map(find).transpose()?,
+            session_id: verb.find(&self.session_id)?,
             agent_type: self.agent_type,
             model: self.model,
             status: self.status.map(Into::into),

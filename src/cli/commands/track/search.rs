@@ -5,7 +5,6 @@ use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use sortie::Result;
 use sortie::history::{Matched, SearchFilter};
-use sortie::model::SessionId;
 use std::process::ExitCode;
 
 /// Search scopes, final messages, errors, insights, deliverables and gates
@@ -52,9 +51,8 @@ impl Search {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let history = verb.workspace.history();
         let now = verb.workspace.now();
-        let find = |name: &String| history.find::<SessionId>(name);
         let filter = SearchFilter {
-            session_id: self.session_id.as_ref().map(find).transpose()?,
+            session_id: verb.find(&self.session_id)?,
             agent_type: self.agent_type,
             model: self.model,
             status: self.status.map(Into::into),

@@ -3,7 +3,6 @@ use crate::cli::commands::arguments::moment;
 use clap::{Args, ValueEnum};
 use sortie::Result;
 use sortie::history::{Property, StatsFilter};
-use sortie::model::SessionId;
 use sortie::render::counted;
 use std::process::ExitCode;
 
@@ -67,9 +66,8 @@ impl Stats {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let history = verb.workspace.history();
         let now = verb.workspace.now();
-        let find = |name: &String| history.find::<SessionId>(name);
         let filter = StatsFilter {
-            session_id: self.session_id.as_ref().map(find).transpose()?,
+            session_id: verb.find(&self.session_id)?,
             agent_type: self.agent_type,
             model: self.model,
             since: moment(&self.since, now)?,

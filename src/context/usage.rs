@@ -58,7 +58,9 @@ pub struct UsageRow {
     pub deployments: Option<u64>,
     /// The likely number.
     pub tokens: u64,
-    /// Of the budget.
+    /// The upper end of that.
+    pub tokens_upper: u64,
+    /// Of the budget, by the upper end.
     pub percentage: f64,
 }
 
@@ -77,7 +79,7 @@ impl Context<'_> {
         exact &= ahead.iter().all(|bundle| bundle.exact);
         let budget = self.session_budget(request)?;
         for row in &mut rows {
-            row.percentage = percent(row.tokens, budget.limit);
+            row.percentage = percent(row.tokens_upper, budget.limit);
         }
         Ok(Usage {
             session_id: request.session_id.clone(),
@@ -124,6 +126,7 @@ impl Context<'_> {
             agent_type: None,
             deployments: Some(it.deployments),
             tokens: it.tokens,
+            tokens_upper: it.tokens_upper,
             percentage: 0.0,
         });
         let tokens = wanted.iter().map(|it| it.tokens).sum();
@@ -139,6 +142,7 @@ fn planned(bundle: &Bundle) -> UsageRow {
         agent_type: Some(bundle.agent_type.clone()),
         deployments: None,
         tokens: bundle.total_tokens,
+        tokens_upper: bundle.total_tokens_upper,
         percentage: 0.0,
     }
 }

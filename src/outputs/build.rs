@@ -5,7 +5,7 @@ use super::context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
-use super::gather::{Gathered, latest_deliverables, latest_gates};
+use super::gather::{Gathered, latest_deliverables, latest_files, latest_gates};
 use super::previous::Previous;
 use super::recommend::recommendations;
 use crate::model::{
@@ -26,12 +26,17 @@ impl SynthesisContext {
             .into_iter()
             .map(|(id, it)| DeliverableRow::new(Some((&id, &who)), it))
             .collect();
+        // A file that several delivered is one, as it was left last.
+        let files: Vec<DeliverableRow> = latest_files(&gathered.outputs)
+            .into_iter()
+            .map(|(id, it)| DeliverableRow::new(Some((&id, &who)), it))
+            .collect();
         let (gates, coverage) = gates(&gathered, &who);
         let mut context = SynthesisContext {
             generated_at: now,
             summary: Summary::default(),
             agents: gathered.executions.iter().map(AgentRow::new).collect(),
-            changes: ChangeTotals::of(&deliverables),
+            changes: ChangeTotals::of(&files),
             deliverables,
             gates,
             coverage,

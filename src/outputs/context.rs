@@ -136,8 +136,10 @@ pub struct CoverageRow {
 /// Lines over all deliverables; those that git could not tell count nothing.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ChangeTotals {
-    /// Deliverables that are there.
+    /// Files that were there when they were last looked at, each once.
     pub files: usize,
+    /// Files that were not.
+    pub missing: usize,
     pub lines_added: u64,
     pub lines_modified: u64,
     pub lines_removed: u64,

@@ -15,8 +15,8 @@ impl Summary {
             completed: with(ExecutionStatus::Completed),
             failed: with(ExecutionStatus::Failed),
             open: with(ExecutionStatus::Deployed),
-            deliverables: context.deliverables.len(),
-            deliverables_missing: context.deliverables.iter().filter(|it| !it.exists).count(),
+            deliverables: context.changes.files + context.changes.missing,
+            deliverables_missing: context.changes.missing,
             gates_passed: gates("pass"),
             gates_failed: gates("fail"),
             gates_skipped: gates("skip"),
@@ -32,7 +32,7 @@ impl Summary {
         let there = self.deliverables - self.deliverables_missing;
         let files = match self.deliverables {
             0 => "no deliverables".to_owned(),
-            all => format!("{there} of {all} deliverables are there"),
+            all => format!("{there} of {} delivered", render::counted(all, "file", "files")),
         };
         if !recorded {
             return format!("{} agents named; {files}.", self.deployed);
@@ -62,9 +62,12 @@ fn wall_ms(context: &SynthesisContext) -> Option<i64> {
 impl ChangeTotals {
     pub(super) fn of(deliverables: &[DeliverableRow]) -> ChangeTotals {
         let there = || deliverables.iter().filter(|it| it.exists);
-        let sum = |lines: fn(&DeliverableRow) -> Option<u64>| there().filter_map(lines).sum();
+        let sum = |lines: fn(&DeliverableRow) -> Option<u64>| {
+            there().filter_map(lines).fold(0, u64::saturating_add)
+        };
         ChangeTotals {
             files: there().count(),
+            missing: deliverables.iter().filter(|it| !it.exists).count(),
             lines_added: sum(|it| it.lines_added),
             lines_modified: sum(|it| it.lines_modified),
             lines_removed: sum(|it| it.lines_removed),

@@ -145,7 +145,7 @@ fn near(path: &str, recorded: &[String]) -> Vec<String> {
 /// last ones.
 fn versions(r: &Reader<'_>, states: &[SubjectState]) -> Result<Vec<DeliverableVersion>> {
     let mut found: Vec<DeliverableVersion> = Vec::new();
-    for SubjectState { output, session_id } in states {
+    for (at, SubjectState { output, session_id }) in states.iter().enumerate() {
         let Some(it) = output.read::<Deliverable>() else { continue };
         let content = |last: &DeliverableVersion| {
             last.exists == it.exists && last.content_hash == it.content_hash
@@ -154,7 +154,11 @@ fn versions(r: &Reader<'_>, states: &[SubjectState]) -> Result<Vec<DeliverableVe
         let again = |last: &&mut DeliverableVersion| last.execution_id == output.execution_id;
         let last = found.last_mut().filter(again).filter(|_| !changed);
         let gates = match it.validation.is_empty() {
-            true => gates_of(r, &output.execution_id)?,
+            true => {
+                let mut later = states[at + 1..].iter().map(|it| &it.output);
+                let next = later.find(|it| it.execution_id == output.execution_id);
+                gates_of(r, &output.execution_id, next.map(|it| it.created_at))?
+            }
             false => it.validation,
         };
         match last {
@@ -179,12 +183,18 @@ fn versions(r: &Reader<'_>, states: &[SubjectState]) -> Result<Vec<DeliverableVe
     Ok(found)
 }
 
-fn gates_of(r: &Reader<'_>, id: &ExecutionId) -> Result<BTreeMap<String, GateResult>> {
+/// The last results of an execution's gates, before it left the file otherwise.
+fn gates_of(
+    r: &Reader<'_>,
+    id: &ExecutionId,
+    before: Option<Timestamp>,
+) -> Result<BTreeMap<String, GateResult>> {
     let mut outputs = r.outputs(&OutputFilter {
         execution_id: Some(id.clone()),
         output_type: Some(OutputType::ValidationResult),
         ..OutputFilter::default()
     })?;
+    outputs.retain(|it| before.is_none_or(|before| it.created_at < before));
     outputs.reverse();
     let gates = latest_gates(&outputs).into_iter();
     Ok(gates.map(|(_, Gate { name, result })| (name, result)).collect())

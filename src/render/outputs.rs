@@ -1,5 +1,6 @@
 //! The table of collected outputs, which more than one area shows.
 
+use super::figures::counted;
 use super::states::gate_tone;
 use super::view::{Cell, Column, Table, Tone};
 use crate::model::{Output, OutputType};
@@ -37,7 +38,9 @@ fn in_words(output: &Output) -> Cell {
         OutputType::Deliverable => {
             let number = |key: &str| output.content.get(key).and_then(Value::as_u64);
             let lines = match (number("lines_added"), number("lines_modified")) {
-                (Some(added), Some(modified)) => format!(" (+{added} lines, {modified} modified)"),
+                (Some(added), Some(modified)) => {
+                    format!(" (+{}, {modified} modified)", counted(added as usize, "line", "lines"))
+                }
                 _ => String::new(),
             };
             match output.content.get("exists").and_then(Value::as_bool) {

@@ -7,8 +7,9 @@
 
 use crate::model::{
     Allocation, Bundle, BundleId, CompletionVersion, Count, ExecutionRecord, ExecutionStatus,
-    KeptBriefing, Output, Report, SessionRecord, Timestamp,
+    KeptBriefing, Output, Report, SessionRecord, Timestamp, is_countable,
 };
+use crate::render::to_json;
 use crate::store::{Amounts, BriefingRow, content};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -160,6 +161,9 @@ impl Line {
             "end" => Line::End(read(text)?),
             other => return Err(format!("'{}' is no kind of record", other.escape_debug())),
         };
+        if !line.is_countable() {
+            return Err("it has a number that counts nothing".to_owned());
+        }
         match line.place() {
             Some(seq) if !(1..=LAST_PLACE).contains(&seq) => Err(format!("seq {seq} is no place")),
             _ => line.check().map(|()| line),
@@ -198,6 +202,24 @@ impl Line {
                 }
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Whether what it counts can be added up and kept; what callers keep with a session is theirs.
+    fn is_countable(&self) -> bool {
+        match self {
+            Self::Bundle(it) => is_countable(&to_json(&it.manifest)),
+            Self::Briefing(it) => is_countable(&to_json(it)),
+            Self::Report(it) => is_countable(&to_json(it)),
+            Self::Execution(it) => {
+                let counts = ExecutionRecord { final_message: None, ..it.execution.clone() };
+                is_countable(&to_json(&counts)) && is_countable(&to_json(&it.allocations))
+            }
+            Self::Head(_)
+            | Self::Content(_)
+            | Self::Session(_)
+            | Self::Output(_)
+            | Self::End(_) => true,
         }
     }
 

@@ -24,12 +24,19 @@ impl View for DeploymentDiff {
 
     fn document(&self) -> Document {
         let exact = self.a.context_tokens_exact && self.b.context_tokens_exact;
-        let mut document = Document::new()
-            .table(sides(self.properties()))
-            .heading(format!("Context: {}", changes_in_words(&self.context)));
-        if !self.context.items.is_empty() {
-            document = document.table(change_table(&self.context, exact));
-        }
+        let mut document = Document::new().table(sides(self.properties()));
+        let unknown = match (&self.a.bundle_id, &self.b.bundle_id) {
+            (None, None) => Some("not on record"),
+            (None, Some(_)) => Some("that of A is not on record"),
+            (Some(_), None) => Some("that of B is not on record"),
+            (Some(_), Some(_)) => None,
+        };
+        document = match unknown {
+            Some(why) => document.heading(format!("Context: {why}")),
+            None => document
+                .heading(format!("Context: {}", changes_in_words(&self.context)))
+                .table(change_table(&self.context, exact)),
+        };
         let document = message(document, &self.message);
         outputs(document, &self.outputs)
     }

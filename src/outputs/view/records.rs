@@ -64,11 +64,12 @@ impl View for Verification {
             vec![state, it.file_path.clone().into(), it.execution_id.clone().into()]
         };
         let table = Table::new(columns, "no deliverables on record");
+        let verdict = match self.valid && self.deliverables.is_empty() {
+            true => Cell::toned("nothing delivered to verify", Tone::Warning),
+            false => valid_cell(self.valid),
+        };
         let document = Document::new()
-            .fields(vec![
-                ("session", self.session_id.clone().into()),
-                ("outputs", valid_cell(self.valid)),
-            ])
+            .fields(vec![("session", self.session_id.clone().into()), ("outputs", verdict)])
             .table(table.rows(self.deliverables.iter().map(row)));
         match self.failed_gates.is_empty() {
             true => document,

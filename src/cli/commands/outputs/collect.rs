@@ -11,7 +11,7 @@ use std::process::ExitCode;
 #[command(
     after_help = "Lines are counted by git from the commit at deployment. The same again adds nothing.\n\n\
 Example:\n  sortie outputs collect --execution-id exec-001 --deliverables src/search.rs \\\n      \
---validation-results format:pass,tests:pass,coverage:85 --insights 'HNSW gives O(log n) search'"
+--validation-results format:pass,tests:pass,coverage:85 \\\n      --insights 'HNSW gives O(log n) search'"
 )]
 pub struct Collect {
     /// An id, the beginning of one, or latest

@@ -44,6 +44,7 @@ pub struct Query {
 
 #[derive(Clone, Copy, ValueEnum)]
 pub enum ExecutionStatusArg {
+    #[value(alias = "open")]
     Deployed,
     Completed,
     Failed,

@@ -9,14 +9,14 @@ use std::process::ExitCode;
 /// How deployments went, and what they took: by agent, model, session, source, template or day
 #[derive(Args)]
 #[command(
-    after_help = "Success is what completed of what came back; “95 % sure” is Wilson's interval, within which \
+    after_help = "Success is what completed of what came back; CI is Wilson's interval, within which \
 the true rate is likely to be. Durations are by nearest rank: the median, and the 95th percentile. A source is compared over the runs whose context is on record: those that had \
 it against those that had not.\n\n\
 Example:\n  sortie track stats --by agent-type --since 30d\n  sortie track stats --by source"
 )]
 pub struct Stats {
     /// What to tell deployments apart by; source is what stood in their context
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, default_value = "agent-type")]
     by: By,
     /// In this session: an id, the beginning of one, or latest
     #[arg(long, value_name = "SESSION")]

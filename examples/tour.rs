@@ -73,8 +73,8 @@ fn request(scope: &str) -> Request {
         scope: scope.to_owned(),
         selectors: Selectors {
             wanted: vec![
-                wanted("src/history", ItemType::File, Priority::Required),
-                wanted("src/store/*.rs", ItemType::File, Priority::Optional),
+                wanted("src/history/*.rs", ItemType::File, Priority::Required),
+                wanted("src/store/open.rs", ItemType::File, Priority::Optional),
                 wanted(
                     "references/architecture.md#Decisions",
                     ItemType::Reference,

@@ -77,11 +77,11 @@ impl Context<'_> {
                 return Err(ExpandFault::Twice { item: item.label.clone() }.into());
             }
             match std::fs::read(&place) {
-                Ok(bytes) if bytes != item.bytes => {
-                    return Err(ExpandFault::InTheWay { path: place }.into());
-                }
-                _ => places.push(place),
+                Ok(bytes) if bytes == item.bytes => {}
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                _ => return Err(ExpandFault::InTheWay { path: place }.into()),
             }
+            places.push(place);
         }
         for (place, item) in places.iter().zip(&items) {
             let parent = place.parent().unwrap_or(&dir);

@@ -2,7 +2,7 @@
 //! against their own budgets and the session's.
 
 use super::Context;
-use super::OverBudget;
+use super::advice::OverBudget;
 use super::budget::{Budget, BudgetRequest, BudgetStatus, CRITICAL, WARN};
 use super::draft::Texts;
 use super::plan_file::{PlanAgent, PlanFile};

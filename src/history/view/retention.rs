@@ -11,15 +11,19 @@ use serde_json::Value;
 /// How many sessions the table names.
 const SHOWN: usize = 20;
 
-/// What goes: the sessions with what was recorded of them, then what only they needed.
+/// What goes: the sessions with what was recorded of them, then what nothing needs without them; that
+/// may be old bundles alone, which were never deployed.
 fn counts(title: &'static str, amounts: &Amounts) -> Vec<(&'static str, Cell)> {
     let kinds = kinds(amounts);
     let (recorded, needed) = kinds.split_at(4);
-    let mut fields = vec![(title, listing(recorded).into())];
-    if needed.iter().any(|(_, count)| *count > 0) {
-        fields.push(("with them", listing(needed).into()));
+    let is_any = |kinds: &[(&str, u64)]| kinds.iter().any(|(_, count)| *count > 0);
+    match (is_any(recorded), is_any(needed)) {
+        (false, true) => vec![(title, format!("{}, needed by nobody", listing(needed)).into())],
+        (_, false) => vec![(title, listing(recorded).into())],
+        (true, true) => {
+            vec![(title, listing(recorded).into()), ("with them", listing(needed).into())]
+        }
     }
-    fields
 }
 
 fn listing(kinds: &[(&'static str, u64)]) -> String {

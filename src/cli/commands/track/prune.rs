@@ -9,7 +9,8 @@ use std::process::ExitCode;
 #[derive(Args)]
 #[command(
     after_help = "A session that either rule keeps is kept. Sessions that have not ended, or have \
-deployments that\nhave not come back, are always kept. `sortie track import ARCHIVE` brings everything \
+deployments that\nhave not come back, are always kept; so is what was \
+prepared since the oldest of them\nbegan. With --keep-days, older bundles that were given to nobody go, too. `sortie track import ARCHIVE` brings everything \
 back.\n\n\
 Example:\n  sortie track prune --keep-days 90 --keep-sessions 50 --dry-run"
 )]

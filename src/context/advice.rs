@@ -1,6 +1,6 @@
 //! What to drop or narrow when a briefing is over its budget, with what each step saves.
 
-use super::prepare::Attempt;
+use super::attempt::Attempt;
 use super::read::Loaded;
 use super::sections::{Section, sections};
 use super::tokens::Counter;

@@ -2,8 +2,9 @@
 
 use super::Context;
 use super::advice::{Action, Step, steps};
+use super::attempt::{Attempt, Material};
 use super::budget::BudgetStatus;
-use super::prepare::{Attempt, Material, Request};
+use super::prepare::Request;
 use super::tokens::Counter;
 use crate::error::Result;
 use crate::model::{Phase, Skipped, percent};

@@ -8,6 +8,7 @@
 //! `budget` → store.
 
 mod advice;
+mod attempt;
 mod blocks;
 mod bounds;
 mod brief;

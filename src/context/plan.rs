@@ -3,10 +3,11 @@
 
 use super::Context;
 use super::advice::OverBudget;
+use super::attempt::{Attempt, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus, CRITICAL, WARN};
 use super::draft::Texts;
 use super::plan_file::{PlanAgent, PlanFile};
-use super::prepare::{Attempt, Material, OnOverBudget, Request, over_budget};
+use super::prepare::{OnOverBudget, Request, over_budget};
 use super::root::Root;
 use super::select::{Selectors, Wanted};
 use super::shared::{Member, Shared, Sharing};

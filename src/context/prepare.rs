@@ -2,9 +2,10 @@
 
 use super::Context;
 use super::advice::{OverBudget, steps};
+use super::attempt::{Attempt, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::dedup::deduplicate;
-use super::draft::{self, Measured, Texts};
+use super::draft::{self, Texts};
 use super::fault::SelectFault;
 use super::models::{self, DEFAULT_MODEL, Model};
 use super::read::{Loaded, read_all};
@@ -79,15 +80,6 @@ pub struct Prepared {
     pub status: BudgetStatus,
     /// Tokens that the model can take in all.
     pub window: u64,
-}
-
-/// Texts that were read for a request, and what they are counted with.
-pub(super) struct Material {
-    pub model: Model,
-    pub budget: Budget,
-    pub template: Template,
-    pub loaded: Vec<Loaded>,
-    pub skipped: Vec<Skipped>,
 }
 
 impl Context<'_> {
@@ -218,28 +210,6 @@ impl Context<'_> {
             w.keep_bundle(bundle)?;
             w.renew_bundle(&bundle.bundle_id, self.now)
         })
-    }
-}
-
-/// A bundle as it would be, measured.
-pub(super) struct Attempt {
-    pub bundle: Bundle,
-    pub texts: Texts,
-    pub measured: Measured,
-}
-
-impl Attempt {
-    /// The bundle with its counts and names, and its texts.
-    pub fn sealed(self, material: &Material) -> Result<(Bundle, Texts)> {
-        let Attempt { mut bundle, texts, measured } = self;
-        draft::fill_counts(&mut bundle, &measured, &material.template);
-        draft::seal(&mut bundle)?;
-        Ok((bundle, texts))
-    }
-
-    /// By how many tokens the upper end is over the budget.
-    pub fn over_by(&self) -> u64 {
-        self.measured.total().upper.saturating_sub(self.bundle.budget)
     }
 }
 

@@ -1,12 +1,12 @@
 //! From a session's record to the data of its report.
 
-use super::charts::Charts;
+use super::context::Previous;
 use super::context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
     InsightRow, Moment, Summary, SynthesisContext,
 };
 use super::gather::{Gathered, latest_deliverables, latest_files, latest_gates};
-use super::previous::Previous;
+use super::pictures::Charts;
 use super::recommend::recommendations;
 use crate::model::{
     Deliverable, ExecutionId, ExecutionRecord, Gate, GateResult, OutputType, SessionStatus,

@@ -1,8 +1,9 @@
 //! The data of a synthesis report: its JSON, and what its template gets. No field is ever left out.
 
-use super::charts::Charts;
-use super::previous::Previous;
-use crate::model::{ExecutionId, ExecutionStatus, SessionRecord, Timestamp};
+use super::pictures::Charts;
+use crate::model::{
+    ExecutionId, ExecutionStatus, SessionId, SessionRecord, SessionStatus, Timestamp,
+};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -194,4 +195,36 @@ pub struct Moment {
     pub execution_id: Option<ExecutionId>,
     /// The agent, or the session's id.
     pub text: String,
+}
+
+/// The last session of the same scope, and how this one differs from it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Previous {
+    pub session_id: SessionId,
+    pub status: SessionStatus,
+    pub created_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    /// What differs, in one sentence.
+    pub sentence: String,
+    pub deltas: Vec<Delta>,
+}
+
+/// One figure then and now.
+#[derive(Debug, Clone, Serialize)]
+pub struct Delta {
+    /// `deployments`, `success_percent`, `tokens`, `wall_ms`, `gates_passed`, `gates_failed`,
+    /// `deliverables`, `lines_changed` or `dedup_saved_tokens`.
+    pub key: &'static str,
+    /// The same for people.
+    pub label: &'static str,
+    /// None where nothing is known.
+    pub before: Option<i64>,
+    pub now: Option<i64>,
+    pub change: Option<i64>,
+    /// For people; `-` where nothing is known.
+    pub before_text: String,
+    pub now_text: String,
+    pub change_text: String,
+    /// `better` or `worse` where that can be said, else `same` or `other`.
+    pub verdict: &'static str,
 }

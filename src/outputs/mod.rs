@@ -12,6 +12,7 @@ mod compare;
 mod context;
 mod gather;
 mod message;
+mod pictures;
 mod previous;
 mod recall;
 mod recommend;
@@ -23,18 +24,17 @@ mod view;
 
 pub use crate::history::Collected;
 pub use crate::store::OutputFilter;
-pub use charts::{
-    Charts, GateCell, GateGrid, GateGridRow, SavingsChart, Tick, TimelineBar, TimelineChart,
-    TokenBar, TokenChart,
-};
 pub use collect::Collection;
 pub use compare::{DeliverableChange, DeploymentDiff, GateChange, OutputsDiff, TextChange};
 pub use context::{
-    AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, ErrorGroup, GateRow,
-    InsightRow, Moment, Summary, SynthesisContext,
+    AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, Delta, ErrorGroup, GateRow,
+    InsightRow, Moment, Previous, Summary, SynthesisContext,
 };
 pub use message::{MessageDiff, MessageLine};
-pub use previous::{Delta, Previous};
+pub use pictures::{
+    Charts, GateCell, GateGrid, GateGridRow, SavingsChart, Tick, TimelineBar, TimelineChart,
+    TokenBar, TokenChart,
+};
 pub use recall::{Recall, RecalledNote, RecalledRun};
 pub use synthesize::{ReportFault, Synthesis, Unrecorded, html_template};
 pub use verify::{DeliverableState, Verdict, Verification};

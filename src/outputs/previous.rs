@@ -1,41 +1,7 @@
 //! A session against the last one of the same scope.
 
-use super::context::SynthesisContext;
-use crate::model::{SessionId, SessionStatus, Timestamp};
+use super::context::{Delta, Previous, SynthesisContext};
 use crate::render::{duration, grouped};
-use serde::Serialize;
-
-/// The last session of the same scope, and how this one differs from it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Previous {
-    pub session_id: SessionId,
-    pub status: SessionStatus,
-    pub created_at: Timestamp,
-    pub ended_at: Option<Timestamp>,
-    /// What differs, in one sentence.
-    pub sentence: String,
-    pub deltas: Vec<Delta>,
-}
-
-/// One figure then and now.
-#[derive(Debug, Clone, Serialize)]
-pub struct Delta {
-    /// `deployments`, `success_percent`, `tokens`, `wall_ms`, `gates_passed`, `gates_failed`,
-    /// `deliverables`, `lines_changed` or `dedup_saved_tokens`.
-    pub key: &'static str,
-    /// The same for people.
-    pub label: &'static str,
-    /// None where nothing is known.
-    pub before: Option<i64>,
-    pub now: Option<i64>,
-    pub change: Option<i64>,
-    /// For people; `-` where nothing is known.
-    pub before_text: String,
-    pub now_text: String,
-    pub change_text: String,
-    /// `better` or `worse` where that can be said, else `same` or `other`.
-    pub verdict: &'static str,
-}
 
 /// What a figure counts, and so how it is told.
 #[derive(Clone, Copy)]

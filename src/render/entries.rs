@@ -1,9 +1,10 @@
 //! What was found, for a terminal: a line that says where, and below it the words themselves.
 
+use super::cells::Tone;
+use super::paint::{bold, shown, toned};
 use super::sanitize::visible;
 use super::surface::Surface;
-use super::table::{bold, shown, toned};
-use super::view::{Entry, Tone};
+use super::view::Entry;
 use unicode_width::UnicodeWidthStr;
 
 /// How far excerpts stand in.

@@ -1,9 +1,10 @@
 //! A page that stands alone: no other file, no script but the one that sorts, light and dark.
 
+use super::cells::{Align, Cell, Column, Table, Tone};
 use super::figures::grouped;
 use super::lanes::{self, Drawn, Lanes};
 use super::sanitize::visible;
-use super::view::{Align, Block, Cell, Column, Document, Entry, Table, Tone};
+use super::view::{Block, Document, Entry};
 use crate::model::html_text;
 
 /// What a page may do is said to the browser, too: nothing is loaded from anywhere.

@@ -1,7 +1,7 @@
 //! What ran when, drawn on one axis in the width there is.
 
+use super::cells::{Table, Tone};
 use super::sanitize::visible;
-use super::view::{Table, Tone};
 use std::ops::Range;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 

@@ -1,8 +1,9 @@
 //! Markdown for code hosts.
 
+use super::cells::{Align, Cell, Table};
 use super::lanes::{self, Drawn};
 use super::sanitize::visible;
-use super::view::{Align, Block, Cell, Document, Entry, Table};
+use super::view::{Block, Document, Entry};
 
 pub(super) fn document(document: &Document) -> String {
     let blocks: Vec<String> = document.blocks.iter().map(block).collect();

@@ -1,6 +1,7 @@
 //! From a result to text: one view, many formats. Pure: nothing here prints.
 
 mod bounded;
+mod cells;
 mod csv;
 mod entries;
 mod figures;
@@ -9,6 +10,7 @@ mod lanes;
 mod markdown;
 mod outputs;
 mod paged;
+mod paint;
 mod sanitize;
 mod sides;
 mod states;
@@ -17,6 +19,7 @@ mod table;
 mod view;
 
 pub use bounded::{Bounded, Section, Span};
+pub use cells::{Align, Cell, Column, Table, Tone};
 pub use figures::{
     ago, beginning, bytes, counted, duration, grouped, grouped_signed, short_hash, tally, tokens,
 };
@@ -27,7 +30,7 @@ pub use sanitize::{visible, visible_lines};
 pub use sides::{Side, sides};
 pub use states::{gate_tone, session_cell, status_cell, status_tone, valid_cell};
 pub use surface::Surface;
-pub use view::{Align, Block, Cell, Column, Document, Entry, Format, Table, Tone, View, to_json};
+pub use view::{Block, Document, Entry, Format, View, to_json};
 
 /// `view` as text in a format, with its final newline.
 pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {

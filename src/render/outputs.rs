@@ -1,8 +1,8 @@
 //! The table of collected outputs, which more than one area shows.
 
+use super::cells::{Cell, Column, Table, Tone};
 use super::figures::counted;
 use super::states::gate_tone;
-use super::view::{Cell, Column, Table, Tone};
 use crate::model::{Output, OutputType};
 use serde_json::Value;
 

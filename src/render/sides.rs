@@ -1,6 +1,6 @@
 //! Two of a kind beside each other, which more than one area shows.
 
-use super::view::{Cell, Column, Table, Tone};
+use super::cells::{Cell, Column, Table, Tone};
 
 /// One property of both.
 pub struct Side {

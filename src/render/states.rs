@@ -1,6 +1,6 @@
 //! How a deployment, a session or a gate stands, which more than one area shows.
 
-use super::view::{Cell, Tone};
+use super::cells::{Cell, Tone};
 use crate::model::{ExecutionStatus, SessionStatus};
 
 /// How a deployment stands.

@@ -1,11 +1,12 @@
 //! Tables for a terminal, in the width it has.
 
+use super::cells::{Align, Cell, Column, Table, Tone};
 use super::entries::entries;
-use super::figures::ago;
 use super::lanes::{self, Drawn, Lanes};
+use super::paint::{bold, shown, toned};
 use super::sanitize::{visible, visible_lines};
 use super::surface::Surface;
-use super::view::{Align, Block, Cell, Column, Document, Table, Tone};
+use super::view::{Block, Document};
 use comfy_table::{
     Attribute, CellAlignment, Color, ColumnConstraint, ContentArrangement, Width, presets,
 };
@@ -188,14 +189,6 @@ fn shape_column(shape: &mut comfy_table::Column, column: &Column, widest: usize,
     });
 }
 
-/// A cell's text, with the age of a date.
-pub(super) fn shown(cell: &Cell, surface: Surface) -> String {
-    match (cell.at, surface.now) {
-        (Some(at), Some(now)) => format!("{} ({})", cell.text, ago(now.millis_since(at))),
-        _ => visible(&cell.text),
-    }
-}
-
 fn styled(text: &str, tone: Tone) -> comfy_table::Cell {
     let cell = comfy_table::Cell::new(text);
     match tone {
@@ -222,21 +215,6 @@ fn lanes(it: &Lanes, surface: Surface) -> String {
         format!("{}\n", text.trim_end())
     };
     it.drawn(width).into_iter().map(line).collect()
-}
-
-pub(super) fn bold(text: &str, surface: Surface) -> String {
-    if surface.colour { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
-}
-
-pub(super) fn toned(text: &str, tone: Tone, surface: Surface) -> String {
-    let code = match tone {
-        Tone::Plain => return text.to_owned(),
-        Tone::Good => 32,
-        Tone::Warning => 33,
-        Tone::Bad => 31,
-        Tone::Faint => 2,
-    };
-    if surface.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::columns::Json;
 use super::filter::Filter;
 use super::open::{Reader, Writer};
-use super::page::PageRequest;
+use super::page::{Listed, PageRequest};
 use crate::error::Result;
 use crate::model::{Bundle, BundleId, Count, KeptBriefing, Timestamp};
 use rusqlite::{OptionalExtension, params};
@@ -24,6 +24,14 @@ pub struct BundleRow {
     pub total_tokens: u64,
     /// Whether that is exact.
     pub exact: bool,
+}
+
+impl Listed for BundleRow {
+    type Id = BundleId;
+
+    fn id(&self) -> &BundleId {
+        &self.bundle_id
+    }
 }
 
 impl Reader<'_> {

@@ -1,11 +1,9 @@
 //! Pages of a list: some rows, and the row behind which the next page begins.
 
-use super::bundles::BundleRow;
 use super::names::Named;
 use crate::error::Result;
 use crate::model::{
-    BundleId, ExecutionId, ExecutionRecord, Output, OutputId, Report, ReportId, SessionId,
-    SessionRecord,
+    ExecutionId, ExecutionRecord, Output, OutputId, Report, ReportId, SessionId, SessionRecord,
 };
 
 /// What of a list without other conditions is wanted.
@@ -50,7 +48,6 @@ listed! {
     ExecutionRecord, ExecutionId, execution_id;
     SessionRecord, SessionId, session_id;
     Output, OutputId, output_id;
-    BundleRow, BundleId, bundle_id;
     Report, ReportId, report_id;
 }
 

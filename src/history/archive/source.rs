@@ -2,7 +2,7 @@
 
 use super::fault::{ArchiveFault, DamagedLine};
 use super::lines::{FORMAT, Line};
-use crate::error::{IoContext, Result, plain};
+use crate::error::{Error, IoContext, Result, plain};
 use crate::store::Amounts;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, Write};
@@ -162,7 +162,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn foreign(&self, why: &str) -> crate::Error {
+    fn foreign(&self, why: &str) -> Error {
         ArchiveFault::Foreign { file: self.source.name.clone(), why: why.to_owned() }.into()
     }
 

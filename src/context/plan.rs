@@ -110,53 +110,87 @@ impl Context<'_> {
         let dir = file.parent().unwrap_or(self.root.dir());
         let root = Root::new(self.root.dir(), dir).or_cannot("open", dir)?;
         let context = Context { root: &root, ..*self };
-        let mut drafted = Vec::new();
-        for (name, agent) in names.into_iter().zip(&plan.agents) {
-            let request = request(&plan, agent, on_over_budget);
-            let of_agent = |error| PlanFault { agent: name.clone(), error };
-            let mut material = context.gather(&request).map_err(of_agent)?;
-            let attempt = context.fit(&request, &mut material).map_err(of_agent)?;
-            drafted.push(Drafted { name, material, attempt });
-        }
-        let over = drafted.iter().filter(|it| it.attempt.over_by() > 0);
-        let over = over.map(|it| OverAgent {
-            name: it.name.clone(),
-            over: over_budget(&it.material, &it.attempt),
-        });
-        let over_budget: Vec<OverAgent> = over.collect();
-        match over_budget.is_empty() {
-            true => context.finish_plan(plan, drafted),
-            false => Ok(Planning::OverBudget(OverPlan { over_budget })),
+        // What is put first for all has a heading, which may be too much for one.
+        let mut headings = vec![0; names.len()];
+        loop {
+            let mut drafted = context.draft_plan(&plan, &names, &headings, on_over_budget)?;
+            let over: Vec<OverAgent> = drafted
+                .iter_mut()
+                .zip(&headings)
+                .filter_map(|(it, heading)| it.over(*heading))
+                .collect();
+            if !over.is_empty() {
+                return Ok(Planning::OverBudget(OverPlan { over_budget: over }));
+            }
+            match context.finish_plan(&plan, &names, drafted)? {
+                Ok(planning) => return Ok(planning),
+                Err(too_much) => {
+                    headings.iter_mut().zip(too_much).for_each(|(sum, more)| *sum += more);
+                }
+            }
         }
     }
 
-    fn finish_plan(&self, plan: PlanFile, drafted: Vec<Drafted>) -> Result<Planning> {
+    /// Each agent's bundle, with so many tokens of its budget left for the heading of what is shared.
+    fn draft_plan(
+        &self,
+        plan: &PlanFile,
+        names: &[String],
+        headings: &[u64],
+        on_over_budget: OnOverBudget,
+    ) -> Result<Vec<Drafted>> {
+        let agents = names.iter().zip(&plan.agents).zip(headings);
+        let drafted = agents.map(|((name, agent), heading)| {
+            let request = request(plan, agent, on_over_budget);
+            let of_agent = |error| PlanFault { agent: name.clone(), error };
+            let mut material = self.gather(&request).map_err(of_agent)?;
+            let budget = material.budget.limit;
+            material.budget.limit = budget.saturating_sub(*heading);
+            let mut attempt = self.fit(&request, &mut material).map_err(of_agent)?;
+            material.budget.limit = budget;
+            attempt.bundle.budget = budget;
+            Ok(Drafted { name: name.clone(), material, attempt })
+        });
+        drafted.collect()
+    }
+
+    /// Shares and keeps what was drafted; or says by how many tokens each agent is over its budget then.
+    fn finish_plan(
+        &self,
+        plan: &PlanFile,
+        names: &[String],
+        drafted: Vec<Drafted>,
+    ) -> Result<Result<Planning, Vec<u64>>> {
         let budget = Budget {
             limit: plan.budget.map_or(u64::MAX, |budget| budget.0),
             warn: self.config.warn.unwrap_or(WARN),
             critical: self.config.critical.unwrap_or(CRITICAL),
         };
         let model = drafted[0].material.model.clone();
-        let names: Vec<String> = drafted.iter().map(|it| it.name.clone()).collect();
         if drafted.len() == 1 {
             let Drafted { material, attempt, .. } = drafted.into_iter().next().expect("one");
             if budget.status(attempt.measured.total()) == BudgetStatus::Over {
                 let bundle = attempt.sealed(&material)?.0;
-                return Ok(over_session(planned(plan, &names, vec![bundle], None, budget)));
+                return Ok(Ok(over_session(planned(plan, names, vec![bundle], None, budget))));
             }
             let bundle = self.finish(&material, attempt)?;
-            return Ok(ready(planned(plan, &names, vec![bundle], None, budget)));
+            return Ok(Ok(ready(planned(plan, names, vec![bundle], None, budget))));
         }
         let mut texts = Texts::new();
         let members = drafted.into_iter().map(|it| it.into_member(&mut texts)).collect();
         let shared: Shared = self.share(members, texts, &model)?;
         let bundles = shared.sharing.bundles.clone();
-        let planned = planned(plan, &names, bundles, Some(shared.sharing.clone()), budget);
+        let too_much = bundles.iter().map(|it| it.total_tokens_upper.saturating_sub(it.budget));
+        let too_much: Vec<u64> = too_much.collect();
+        if too_much.iter().any(|tokens| *tokens > 0) {
+            return Ok(Err(too_much));
+        }
+        let planned = planned(plan, names, bundles, Some(shared.sharing.clone()), budget);
         if planned.status == BudgetStatus::Over {
-            return Ok(over_session(planned));
+            return Ok(Ok(over_session(planned)));
         }
         self.keep_shared(&shared, true)?;
-        Ok(ready(planned))
+        Ok(Ok(ready(planned)))
     }
 }
 
@@ -170,6 +204,20 @@ fn over_session(mut planned: Planned) -> Planning {
 }
 
 impl Drafted {
+    /// What does not fit, if with a heading of so many tokens something does not.
+    fn over(&mut self, heading: u64) -> Option<OverAgent> {
+        let budget = self.attempt.bundle.budget;
+        self.attempt.bundle.budget = budget.saturating_sub(heading);
+        let over = (self.attempt.over_by() > 0).then(|| {
+            let mut over = over_budget(&self.material, &self.attempt);
+            over.total_tokens += heading;
+            over.total_tokens_upper += heading;
+            OverAgent { name: self.name.clone(), over }
+        });
+        self.attempt.bundle.budget = budget;
+        over
+    }
+
     fn into_member(self, texts: &mut Texts) -> Member {
         texts.extend(self.attempt.texts);
         let in_full = self.attempt.measured.dedup.tokens_before;
@@ -219,7 +267,7 @@ fn request(plan: &PlanFile, agent: &PlanAgent, on_over_budget: OnOverBudget) -> 
 }
 
 fn planned(
-    plan: PlanFile,
+    plan: &PlanFile,
     names: &[String],
     bundles: Vec<Bundle>,
     sharing: Option<Sharing>,
@@ -240,7 +288,7 @@ fn planned(
         status: Budget { limit: bundle.budget, ..session }.status(count(bundle)),
     };
     Planned {
-        scope: plan.scope,
+        scope: plan.scope.clone(),
         model: bundles[0].model.clone(),
         exact: bundles[0].exact,
         agents: names.iter().zip(&bundles).map(agent).collect(),

@@ -59,11 +59,12 @@ pub(super) fn agents(sharing: &Sharing) -> Table {
 /// The figures in two sentences.
 pub(super) fn in_words(sharing: &Sharing) -> String {
     let sent = match sharing.percent_saved {
-        percent if percent < 0.0 => format!("{:.1} % more", -percent),
-        percent => format!("{percent:.1} % fewer"),
+        percent if percent < 0.0 => format!("{:.1} % more tokens than", -percent),
+        0.0 => "as many tokens as".to_owned(),
+        percent => format!("{percent:.1} % fewer tokens than"),
     };
     let agents = counted(sharing.agents.len(), "agent is", "agents are");
-    let sent = format!("{agents} sent {sent} tokens than in full.");
+    let sent = format!("{agents} sent {sent} in full.");
     let prefix = tokens(sharing.prefix_tokens, sharing.exact);
     match sharing.prefix_tokens {
         _ if shared(&sharing.shared).next().is_none() => {

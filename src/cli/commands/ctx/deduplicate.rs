@@ -2,6 +2,7 @@ use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{bundles, write_bundle};
 use clap::Args;
 use sortie::Result;
+use sortie::render::grouped;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -42,6 +43,13 @@ impl Deduplicate {
             }
         }
         verb.show(&sharing)?;
+        for bundle in sharing.bundles.iter().filter(|it| it.total_tokens_upper > it.budget) {
+            let over = grouped(bundle.total_tokens_upper - bundle.budget);
+            verb.ui.warn(&format!(
+                "with the shared part first, {}'s is over its budget by {over}",
+                bundle.agent_type
+            ));
+        }
         if let Some(path) = &self.output {
             verb.ui.note(&format!("the shared bundle is in {}", path.display()));
         }

@@ -1,4 +1,4 @@
-use super::prepare::HowOver;
+use super::prepare::{HowOver, warn_of_trimmed};
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::write_bundle;
 use crate::cli::exit;
@@ -40,6 +40,9 @@ impl Plan {
         let context = verb.workspace.context();
         match context.plan(&self.file, self.on_over_budget.into())? {
             Planning::Ready(planned) => {
+                for (agent, bundle) in planned.agents.iter().zip(&planned.bundles) {
+                    warn_of_trimmed(verb, &format!("{}: ", agent.name), bundle);
+                }
                 verb.show(&*planned)?;
                 match &self.output {
                     Some(dir) => write(verb, &planned, dir)?,

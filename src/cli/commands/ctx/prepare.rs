@@ -129,7 +129,7 @@ fn refuse(verb: &Verb<'_>, over: &OverBudget, trimmed: bool) -> Result<ExitCode>
 
 fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Result<ExitCode> {
     let bundle = &prepared.bundle;
-    warn_of_trimmed(verb, bundle);
+    warn_of_trimmed(verb, "", bundle);
     warn_of_budget(verb, prepared);
     match output {
         Some(path) if path.as_os_str() == "-" => verb.write(bundle_json(bundle).as_bytes())?,
@@ -152,7 +152,8 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
 /// How many trimmed items are named.
 const NAMED: usize = 10;
 
-fn warn_of_trimmed(verb: &Verb<'_>, bundle: &Bundle) {
+/// `whose` is put before what is said.
+pub fn warn_of_trimmed(verb: &Verb<'_>, whose: &str, bundle: &Bundle) {
     let trimmed = bundle.skipped.iter().filter(|it| it.reason == SkipReason::Trimmed);
     let trimmed: Vec<&str> = trimmed.map(|it| it.source.as_str()).collect();
     if trimmed.is_empty() {
@@ -164,7 +165,7 @@ fn warn_of_trimmed(verb: &Verb<'_>, bundle: &Bundle) {
         true => format!(", …; `sortie ctx show {}` lists them all", bundle.bundle_id),
         false => String::new(),
     };
-    verb.ui.warn(&format!("{count} left out to fit the budget: {named}{more}"));
+    verb.ui.warn(&format!("{whose}{count} left out to fit the budget: {named}{more}"));
 }
 
 fn warn_of_budget(verb: &Verb<'_>, prepared: &Prepared) {

@@ -269,6 +269,13 @@ fn a_plan_that_cannot_be_followed() {
     let each = format!("scope = 's'\nmodel = 'gpt-5'\nagent_budget = 400\n{agents}");
     snapshot!("plan_over_agent", plan(&each));
     assert!(!env.exists("bundles") && !env.database().exists(), "nothing is written");
+    let spare = "scope = 's'\nmodel = 'gpt-5'\nagent_budget = 500\n[[agents]]\nagent_type = 'a'\nfiles = \
+                 ['docs']\noptional = ['src']\n[[agents]]\nagent_type = 'b'\nfiles = ['docs']\n";
+    env.write("plan.toml", spare);
+    snapshot!("plan_trimmed", env.run("ctx plan plan.toml --on-over-budget trim"));
+    // It fits but for the heading of what is shared.
+    env.write("plan.toml", spare.replace("500", "300").replace("['src']", "[]"));
+    snapshot!("plan_over_by_its_heading", env.run("ctx plan plan.toml"));
     snapshot!("plan_of_one", plan("scope = 's'\n[[agents]]\nagent_type = 'x'\nfiles = ['docs']\n"));
 }
 

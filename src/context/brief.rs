@@ -85,12 +85,10 @@ impl Context<'_> {
     /// A bundle's own briefing, counted for the model it goes to.
     fn bundles_own(&self, bundle: &Bundle, model: Option<&str>) -> Result<KeptBriefing> {
         let kept = self.briefing_of(bundle)?;
-        let other = model.filter(|model| *model != bundle.model);
-        let Some(other) = other.and_then(|model| self.model(Some(model)).ok()) else {
-            return Ok(kept);
-        };
+        let other = model.and_then(|model| self.model(Some(model)).ok());
+        let model = other.map_or_else(|| self.model(Some(&bundle.model)), Ok)?;
         let text = self.store.read(|r| r.content(&kept.briefing_hash))?.unwrap_or_default();
-        let count = self.count(Some(bundle), &text, &kept.briefing_hash, &other)?;
+        let count = self.count(Some(bundle), &text, &kept.briefing_hash, &model)?;
         Ok(KeptBriefing { count, ..kept })
     }
 
@@ -112,7 +110,8 @@ impl Context<'_> {
         let Some((rendered, bundle)) = rendered else {
             return Ok(counter.count(&String::from_utf8_lossy(bytes), "text"));
         };
-        if model.name == bundle.model {
+        // What was rendered is kept with its count for the bundle's model; what was given, for any.
+        if model.name == bundle.model && rendered.template != GIVEN {
             return Ok(rendered.kept.count);
         }
         let texts = self.texts_of(bundle)?;
@@ -120,10 +119,11 @@ impl Context<'_> {
             true => kept_template(bundle, &texts),
             false => self.templates.get(TemplateKind::Briefing, &rendered.template),
         };
-        match template {
-            Ok(template) => Ok(draft::measure(bundle, &texts, &template, &counter)?.total()),
-            // A template that is gone, or bytes from elsewhere.
-            Err(_) => Ok(counter.count(&String::from_utf8_lossy(bytes), "text")),
+        let measured = template.and_then(|it| draft::measure(bundle, &texts, &it, &counter));
+        match measured {
+            Ok(measured) if measured.text.as_bytes() == bytes => Ok(measured.total()),
+            // A template that is gone or another now, or bytes from elsewhere.
+            _ => Ok(counter.count(&String::from_utf8_lossy(bytes), "text")),
         }
     }
 

@@ -7,6 +7,7 @@ use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{BlockReference, Bundle, BundleId, ContextItem, Encoding, ItemType, Selection};
 use crate::store::content;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
 /// One item of a bundle with its bytes as they were on disk.
@@ -70,10 +71,10 @@ impl Context<'_> {
     pub fn expand_into(&self, bundle: &Bundle, dir: &Path) -> Result<Vec<Expanded>> {
         let dir = self.root.absolute(dir);
         let items = self.expand(bundle)?;
-        let mut places = Vec::new();
+        let (mut places, mut taken) = (Vec::new(), HashSet::new());
         for item in &items {
             let place = dir.join(inner_path(&item.place)?);
-            if places.contains(&place) {
+            if !taken.insert(place.clone()) {
                 return Err(ExpandFault::Twice { item: item.label.clone() }.into());
             }
             match std::fs::read(&place) {

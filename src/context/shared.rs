@@ -148,8 +148,8 @@ impl Context<'_> {
 
         let mut bundles = Vec::new();
         let mut briefings: Vec<Measured> = Vec::new();
-        for (at, member) in members.iter().enumerate() {
-            let bundle = rewritten(at, member, &held, &common, mode, &texts);
+        for member in &members {
+            let bundle = rewritten(member, &held, &common, mode, &texts);
             briefings.push(draft::measure(&bundle, &texts, &member.template, &counter)?);
             bundles.push(bundle);
         }
@@ -245,7 +245,6 @@ fn common_items(held: &HashMap<Identity, Held>, members: &[Member]) -> Vec<Conte
 /// A member's bundle with the shared items first, then what most others have too, in one order for
 /// all: so that those who share more begin alike for longer.
 fn rewritten(
-    at: usize,
     member: &Member,
     held: &HashMap<Identity, Held>,
     common: &[ContextItem],
@@ -256,9 +255,7 @@ fn rewritten(
     let all: BTreeSet<Identity> = common.iter().map(identity).collect();
     bundle.context_items.retain(|item| !all.contains(&identity(item)));
     bundle.context_items.sort_by_key(|item| match held.get(&identity(item)) {
-        Some(it) if it.by.len() > 1 && it.by.contains(&at) => {
-            (std::cmp::Reverse(it.by.len()), it.order)
-        }
+        Some(it) if it.by.len() > 1 => (std::cmp::Reverse(it.by.len()), it.order),
         _ => (std::cmp::Reverse(1), 0),
     });
     bundle.context_items.splice(0..0, common.iter().cloned());

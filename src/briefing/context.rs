@@ -1,9 +1,8 @@
 //! What a briefing template sees; `references/template-context.md` describes it for users.
 
-use super::reference::with_references;
+use super::content::{Content, ItemText};
 use crate::model::{Bundle, ContextItem, ItemType, Priority, Selection};
 use serde::Serialize;
-use std::borrow::Cow;
 
 /// The variables of a briefing template. No field is ever left out, for in strict mode a variable
 /// that is sometimes absent could not be told from a misspelt one.
@@ -68,12 +67,15 @@ pub struct BriefingItem<'a> {
     /// blake3 of the text, lower-case hex.
     pub content_hash: &'a str,
     /// The text itself, as it is sent.
-    pub text: Cow<'a, str>,
+    pub text: ItemText<'a>,
 }
 
 impl<'a> BriefingContext<'a> {
-    /// What to render for `bundle`; `texts` gives an item's text by its content hash.
-    pub fn new(bundle: &'a Bundle, texts: &impl Fn(&str) -> &'a str) -> Self {
+    /// What to render for `bundle`; `sent` gives the text of the item at a place as it is sent.
+    pub fn new<C: Content + 'a>(
+        bundle: &'a Bundle,
+        sent: &impl Fn(usize, &'a ContextItem) -> C,
+    ) -> Self {
         let shared_items = bundle.shared.as_ref().map_or(0, |shared| shared.items);
         let items: Vec<BriefingItem<'_>> = bundle
             .context_items
@@ -82,7 +84,7 @@ impl<'a> BriefingContext<'a> {
             .filter(|(_, item)| item.item_type != ItemType::Briefing)
             .map(|(index, item)| {
                 let shared = index < shared_items;
-                BriefingItem { shared, ..BriefingItem::new(index, item, texts(&item.content_hash)) }
+                BriefingItem { shared, ..BriefingItem::new(index, item, sent(index, item)) }
             })
             .collect();
         let referring =
@@ -106,7 +108,7 @@ impl<'a> BriefingContext<'a> {
 
 impl<'a> BriefingItem<'a> {
     /// `item` at `index` of its bundle, with its text, in which a line refers to what stands elsewhere.
-    pub fn new(index: usize, item: &'a ContextItem, text: &'a str) -> Self {
+    pub fn new(index: usize, item: &'a ContextItem, sent: impl Content + 'a) -> Self {
         let (first_line, last_line) = match item.selection {
             Selection::Lines { first, last } => (Some(first), Some(last)),
             Selection::Whole | Selection::Sections(_) => (None, None),
@@ -126,17 +128,26 @@ impl<'a> BriefingItem<'a> {
             duplicate_of: item.duplicate_of.as_deref(),
             references: item.references.len(),
             content_hash: &item.content_hash,
-            text: with_references(text, &item.references),
+            text: ItemText::new(index, sent),
         }
     }
 }
 
-impl BriefingItem<'_> {
+impl<'a> BriefingItem<'a> {
     /// The same with all of its text, which is `whole`, in place of references.
-    pub fn in_full<'t>(&'t self, whole: &'t str) -> BriefingItem<'t> {
-        let text = Cow::Borrowed(whole);
+    pub fn in_full(&self, whole: impl Content + 'a) -> BriefingItem<'a> {
+        let text = ItemText::new(self.index, whole);
         BriefingItem { duplicate_of: None, references: 0, text, ..self.clone() }
     }
+}
+
+/// The item at a place in its bundle; `items` are in the bundle's order.
+pub(super) fn item_at<'i, 'a>(
+    items: &'i [BriefingItem<'a>],
+    index: usize,
+) -> Option<&'i BriefingItem<'a>> {
+    let at = items.binary_search_by_key(&index, |item| item.index).ok()?;
+    Some(&items[at])
 }
 
 /// Each text as one item, its further lines indented so that they stay in it.
@@ -174,14 +185,14 @@ mod tests {
     #[test]
     fn a_bundle_becomes_what_a_template_sees() {
         let bundle = bundle();
-        let context = BriefingContext::new(&bundle, &|hash| if hash == "h" { "x\n" } else { "" });
+        let context = BriefingContext::new(&bundle, &|_, _| "x\n");
         assert_eq!(context.constraints_list, "- one\n  two\n- three");
         let seen: Vec<_> = context
             .items
             .iter()
-            .map(|item| (item.index, item.label.as_str(), item.first_line, item.text.as_ref()))
+            .map(|item| (item.index, item.label.as_str(), item.first_line, item.text.read().unwrap()))
             .collect();
         // The template's own entry is not an item, but keeps its place in the numbering.
-        assert_eq!(seen, [(1, "a.rs:2-3", Some(2), "x\n"), (2, "a.rs#Usage", None, "x\n")]);
+        assert_eq!(seen, [(1, "a.rs:2-3", Some(2), "x\n".into()), (2, "a.rs#Usage", None, "x\n".into())]);
     }
 }

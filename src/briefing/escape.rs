@@ -1,5 +1,6 @@
 //! Text made safe for one place: a name, an attribute, a line or a table cell of Markdown.
 
+use super::content::longest_backticks;
 use crate::model::is_hidden;
 use std::borrow::Cow;
 
@@ -19,11 +20,6 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     shown.into()
-}
-
-/// The length of the longest run of backticks.
-pub(super) fn longest_backticks(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
 /// `text` as inline code of Markdown, in one line, whatever backticks it has.

@@ -1,6 +1,6 @@
 //! Delimiters that the text between them cannot contain.
 
-use super::escape::longest_backticks;
+use super::content::longest_backticks;
 use std::borrow::Cow;
 
 /// Hex digits a boundary has at least.
@@ -9,10 +9,15 @@ const SHORTEST_BOUNDARY: usize = 8;
 /// `text` in a fence of backticks longer than any run of them inside; a final newline is added
 /// where it is missing. Ends with the closing fence, without a newline.
 pub(super) fn fenced(text: &str, language: &str) -> String {
-    let ticks = "`".repeat(longest_backticks(text).max(2) + 1);
+    let ticks = ticks(longest_backticks(text));
     let language = info_string(language);
     let newline = missing_newline(text);
     format!("{ticks}{language}\n{text}{newline}{ticks}")
+}
+
+/// A fence for a text whose longest run of backticks has that length.
+pub(super) fn ticks(longest: usize) -> String {
+    "`".repeat(longest.max(2) + 1)
 }
 
 /// What `text` lacks to end a line; nothing if it is empty, so that it takes up no line.
@@ -21,7 +26,7 @@ pub(super) fn missing_newline(text: &str) -> &'static str {
 }
 
 /// A language as the word after a fence, without what could end the line or the word.
-fn info_string(language: &str) -> Cow<'_, str> {
+pub(super) fn info_string(language: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "+#.-_".contains(c);
     if language.chars().all(is_plain) {
         return language.into();
@@ -42,8 +47,13 @@ pub(super) fn tagged(name: &str, attributes: &str, text: &str) -> String {
 pub(super) fn boundary(text: &str) -> String {
     // A text that holds the whole of its own hash is beyond reach; the counter is there so that
     // the promise does not rest on that.
-    (0u64..)
-        .find_map(|counter| absent_prefix(text, &derived(text, counter)))
+    boundary_of(text, &derived(text, 0))
+}
+
+/// The same, where the text's blake3 in hex is at hand.
+pub fn boundary_of(text: &str, hash: &str) -> String {
+    absent_prefix(text, hash)
+        .or_else(|| (1u64..).find_map(|counter| absent_prefix(text, &derived(text, counter))))
         .expect("a text is finite, the hashes are not")
 }
 

@@ -1,5 +1,6 @@
 //! The closed set of helpers: their names, what they take, and what all of them share.
 
+use super::content::is_stand_in;
 use super::fault::Limit;
 use super::meter::Steps;
 use handlebars::{Helper, RenderError, RenderErrorReason};
@@ -72,6 +73,9 @@ pub(super) fn find(name: &str) -> Option<&'static Spec> {
 pub(super) enum Refusal {
     #[error("{0}")]
     Limit(Limit),
+    /// A stand-in will not do: the text itself is wanted.
+    #[error("wants a text that was not read")]
+    NeedsText,
     #[error("{helper} {why}")]
     Call { helper: String, why: &'static str },
 }
@@ -106,7 +110,10 @@ pub(super) fn argument<'h>(h: &'h Helper<'_>, index: usize) -> Result<&'h Value,
         Some(param) if param.is_value_missing() => {
             Err(RenderError::strict_error(param.relative_path()))
         }
-        Some(param) => Ok(param.value()),
+        Some(param) => match param.value() {
+            Value::String(text) if is_stand_in(text) => Err(Refusal::NeedsText.into()),
+            value => Ok(value),
+        },
         None => Err(Refusal::call(h, "lacks an argument")),
     }
 }

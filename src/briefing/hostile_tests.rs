@@ -268,10 +268,10 @@ proptest! {
         label in prop_oneof![any::<String>(), "[\"'<>`&\n a]{0,12}"],
     ) {
         let item = BriefingItem { label, ..item(0, "x", &text) };
-        let markdown = item_block(Style::Markdown, &item);
+        let markdown = block(Style::Markdown, &item);
         let (heading, fence) = markdown.split_once('\n').unwrap();
         prop_assert!(heading.starts_with("### ") && fence.starts_with("```") && markdown.ends_with("```\n"));
-        let xml = item_block(Style::Xml, &item);
+        let xml = block(Style::Xml, &item);
         let (tag, rest) = xml.split_once('\n').unwrap();
         let name = tag.strip_prefix('<').unwrap().split(' ').next().unwrap();
         let closing = format!("</{name}>\n");
@@ -282,7 +282,7 @@ proptest! {
         prop_assert_eq!(whole.strip_suffix(if missing { "\n" } else { "" }).unwrap(), &text);
         let copy = BriefingItem { duplicate_of: Some(&text), ..item };
         for style in [Style::Markdown, Style::Xml] {
-            prop_assert_eq!(item_block(style, &copy).matches('\n').count(), 1);
+            prop_assert_eq!(block(style, &copy).matches('\n').count(), 1);
         }
     }
 }

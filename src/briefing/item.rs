@@ -1,10 +1,11 @@
 //! The text of one item in a briefing, in either style.
 
+use super::content::Content;
 use super::context::BriefingItem;
 use super::escape::{attribute, inline_code};
-use super::fence::{boundary, fenced, missing_newline};
+use super::fence::{info_string, ticks};
+use crate::error::Result;
 use serde::Serialize;
-use serde_json::Value;
 
 /// How a template writes an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -16,109 +17,79 @@ pub enum Style {
     Xml,
 }
 
-/// The exact text that `markdown_item` or `xml_item` writes for an item: it depends on the item
-/// alone and ends with a newline. The item's text can be read back from it byte for byte; a
-/// duplicate is one line that refers to the first copy.
-pub fn item_block(style: Style, item: &BriefingItem<'_>) -> String {
-    View::from(item).block(style)
+/// What stands around an item's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub before: String,
+    /// Whether the text follows: a second copy is one line that refers to the first.
+    pub has_text: bool,
+    pub after: String,
 }
 
-/// What a block is made of, taken from an item or from the JSON that a template sees.
-#[derive(Debug)]
-pub(super) struct View<'a> {
-    pub index: usize,
-    item_type: &'a str,
-    label: &'a str,
-    priority: &'a str,
-    kind: &'a str,
-    duplicate_of: Option<&'a str>,
-    references: u64,
-    text: &'a str,
-}
-
-impl<'a> From<&'a BriefingItem<'_>> for View<'a> {
-    fn from(item: &'a BriefingItem<'_>) -> Self {
-        View {
-            index: item.index,
-            item_type: item.r#type.as_str(),
-            label: &item.label,
-            priority: item.priority.as_str(),
-            kind: item.kind,
-            duplicate_of: item.duplicate_of,
-            references: item.references as u64,
-            text: &item.text,
-        }
+/// What `markdown_item` or `xml_item` writes for an item: it depends on the item alone and ends with a
+/// newline. The item's text can be read back from it byte for byte.
+pub fn item_block(style: Style, item: &BriefingItem<'_>) -> Result<Block> {
+    match (style, item.duplicate_of) {
+        (Style::Markdown, None) => Ok(markdown(item)),
+        (Style::Markdown, Some(first)) => Ok(Block::line(markdown_reference(item, first))),
+        (Style::Xml, None) => xml(item),
+        (Style::Xml, Some(first)) => Ok(Block::line(xml_reference(item, first))),
     }
 }
 
-impl<'a> View<'a> {
-    /// `None` if `value` is no item.
-    pub fn from_json(value: &'a Value) -> Option<Self> {
-        let text = |field: &str| value.get(field)?.as_str();
-        Some(View {
-            index: usize::try_from(value.get("index")?.as_u64()?).ok()?,
-            item_type: text("type")?,
-            label: text("label")?,
-            priority: text("priority")?,
-            kind: text("kind")?,
-            duplicate_of: text("duplicate_of"),
-            references: value.get("references")?.as_u64()?,
-            text: text("text")?,
-        })
+impl Block {
+    fn line(line: String) -> Block {
+        Block { before: line, has_text: false, after: String::new() }
     }
+}
 
-    pub fn block(&self, style: Style) -> String {
-        match (style, self.duplicate_of) {
-            (Style::Markdown, None) => self.markdown(),
-            (Style::Markdown, Some(first)) => self.markdown_reference(first),
-            (Style::Xml, None) => self.xml(),
-            (Style::Xml, Some(first)) => self.xml_reference(first),
-        }
+fn markdown(item: &BriefingItem<'_>) -> Block {
+    let (label, kind) = (inline_code(&item.label), info_string(item.kind));
+    let cut = if item.text.lacks_newline() { ", no final newline" } else { "" };
+    let refers = match item.references {
+        0 => String::new(),
+        1 => ", 1 reference".to_owned(),
+        many => format!(", {many} references"),
+    };
+    let fence = ticks(item.text.longest_backticks());
+    let (item_type, priority) = (item.r#type.as_str(), item.priority.as_str());
+    Block {
+        before: format!("### {label} ({item_type}, {priority}{refers}{cut})\n{fence}{kind}\n"),
+        has_text: true,
+        after: format!("{}{fence}\n", newline(&*item.text)),
     }
+}
 
-    fn markdown(&self) -> String {
-        let Self { item_type, priority, text, .. } = self;
-        let label = inline_code(self.label);
-        let cut = if self.lacks_newline() { ", no final newline" } else { "" };
-        let refers = match self.references {
-            0 => String::new(),
-            1 => ", 1 reference".to_owned(),
-            many => format!(", {many} references"),
-        };
-        let block = fenced(text, self.kind);
-        format!("### {label} ({item_type}, {priority}{refers}{cut})\n{block}\n")
-    }
+fn markdown_reference(item: &BriefingItem<'_>, first: &str) -> String {
+    let (item_type, priority) = (item.r#type.as_str(), item.priority.as_str());
+    let (label, first) = (inline_code(&item.label), inline_code(first));
+    format!("### {label} ({item_type}, {priority}): same text as {first}\n")
+}
 
-    fn markdown_reference(&self, first: &str) -> String {
-        let Self { item_type, priority, .. } = self;
-        let (label, first) = (inline_code(self.label), inline_code(first));
-        format!("### {label} ({item_type}, {priority}): same text as {first}\n")
-    }
+fn xml(item: &BriefingItem<'_>) -> Result<Block> {
+    let (label, kind) = (attribute(&item.label), attribute(item.kind));
+    let cut = if item.text.lacks_newline() { " final-newline=\"no\"" } else { "" };
+    let refers = match item.references {
+        0 => String::new(),
+        many => format!(" references=\"{many}\""),
+    };
+    let tag = format!("{}-{}", item.r#type.as_str(), item.text.boundary()?);
+    let priority = item.priority.as_str();
+    Ok(Block {
+        before: format!(
+            "<{tag} path=\"{label}\" priority=\"{priority}\" lang=\"{kind}\"{refers}{cut}>\n"
+        ),
+        has_text: true,
+        after: format!("{}</{tag}>\n", newline(&*item.text)),
+    })
+}
 
-    fn xml(&self) -> String {
-        let Self { item_type, priority, text, .. } = self;
-        let (label, kind) = (attribute(self.label), attribute(self.kind));
-        let cut = if self.lacks_newline() { " final-newline=\"no\"" } else { "" };
-        let refers = match self.references {
-            0 => String::new(),
-            many => format!(" references=\"{many}\""),
-        };
-        let (tag, newline) = (format!("{item_type}-{}", boundary(text)), missing_newline(text));
-        format!(
-            "<{tag} path=\"{label}\" priority=\"{priority}\" lang=\"{kind}\"{refers}{cut}>\n\
-             {text}{newline}</{tag}>\n"
-        )
-    }
+fn xml_reference(item: &BriefingItem<'_>, first: &str) -> String {
+    let (item_type, priority) = (item.r#type.as_str(), item.priority.as_str());
+    let (label, first) = (attribute(&item.label), attribute(first));
+    format!("<{item_type} path=\"{label}\" priority=\"{priority}\" same-text-as=\"{first}\"/>\n")
+}
 
-    fn xml_reference(&self, first: &str) -> String {
-        let Self { item_type, priority, .. } = self;
-        let (label, first) = (attribute(self.label), attribute(first));
-        format!(
-            "<{item_type} path=\"{label}\" priority=\"{priority}\" same-text-as=\"{first}\"/>\n"
-        )
-    }
-
-    fn lacks_newline(&self) -> bool {
-        !missing_newline(self.text).is_empty()
-    }
+fn newline(text: &dyn Content) -> &'static str {
+    if text.lacks_newline() { "\n" } else { "" }
 }

@@ -4,13 +4,24 @@ use super::fault::Limit;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts what a rendering does, so that loops that write nothing come to an end, too.
-#[derive(Debug, Default)]
-pub(super) struct Steps(AtomicUsize);
+#[derive(Debug)]
+pub(super) struct Steps {
+    done: AtomicUsize,
+    limit: usize,
+}
+
+/// Bytes of data for which there is one step more: an item has some hundreds, and takes a few steps.
+const BYTES_A_STEP: usize = 16;
 
 impl Steps {
+    /// For data of so many bytes as JSON.
+    pub fn for_data(size: usize) -> Steps {
+        Steps { done: AtomicUsize::new(0), limit: Limit::Steps.max() + size / BYTES_A_STEP }
+    }
+
     pub fn charge(&self, steps: usize) -> Result<(), Limit> {
-        let before = self.0.fetch_add(steps, Ordering::Relaxed);
-        let allowed = before.checked_add(steps).is_some_and(|sum| sum <= Limit::Steps.max());
+        let before = self.done.fetch_add(steps, Ordering::Relaxed);
+        let allowed = before.checked_add(steps).is_some_and(|sum| sum <= self.limit);
         if allowed { Ok(()) } else { Err(Limit::Steps) }
     }
 }
@@ -26,8 +37,12 @@ pub(super) struct Capped {
 impl Capped {
     /// For a context of `context_size` bytes as JSON.
     pub fn new(context_size: usize) -> Self {
-        let limit = context_size.saturating_mul(4).saturating_add(Limit::Output.max());
-        Capped { bytes: Vec::new(), limit, is_full: false }
+        Capped { bytes: Vec::new(), limit: Self::limit(context_size), is_full: false }
+    }
+
+    /// How much may be written of a context of that size.
+    pub fn limit(context_size: usize) -> usize {
+        context_size.saturating_mul(4).saturating_add(Limit::Output.max())
     }
 }
 
@@ -53,7 +68,7 @@ mod tests {
 
     #[test]
     fn rendering_is_bounded() {
-        let steps = Steps::default();
+        let steps = Steps::for_data(0);
         assert!(steps.charge(Limit::Steps.max()).is_ok());
         assert_eq!(steps.charge(1), Err(Limit::Steps));
         let mut capped = Capped::new(0);

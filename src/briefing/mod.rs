@@ -1,8 +1,9 @@
 //! Briefings: what a one-shot agent is sent, rendered from a bundle by a template.
 //!
 //! [`BriefingContext`] is what a briefing template sees; [`Library`] finds templates, the user's
-//! before the embedded; [`render()`] writes the text and says which items it wrote and how, so that
-//! the caller can count each one on the text really sent ([`item_block`]).
+//! before the embedded; [`brief`] writes a briefing, with places for the items' texts ([`Content`]),
+//! and says which items it wrote and how, so that the caller can count each one on the text really
+//! sent ([`item_block`]); [`render()`] writes a report.
 //!
 //! Content must not be able to break out of its block (`fence`, `escape`), and a template, which
 //! may come with a repository one has only just cloned, must not hang or abort the process:
@@ -12,6 +13,7 @@
 
 mod assemble;
 mod blocks;
+mod content;
 mod context;
 mod embedded;
 mod escape;
@@ -27,10 +29,12 @@ mod render;
 mod values;
 mod writers;
 
+pub use content::{Content, Piece, longest_backticks};
 pub use context::{BriefingContext, BriefingItem};
 pub use embedded::TemplateKind;
 pub use fault::{Limit, Place, TemplateFault};
-pub use item::{Style, item_block};
+pub use fence::boundary_of;
+pub use item::{Block, Style, item_block};
 pub use library::{Library, LibraryFault, Origin, Template, TemplateInfo};
-pub use reference::{expand, with_references};
-pub use render::{Rendered, render};
+pub use reference::{bracket_runs, expand, reference_line, with_references};
+pub use render::{Rendered, brief, render};

@@ -13,28 +13,34 @@ pub fn with_references<'t>(text: &'t str, references: &[BlockReference]) -> Cow<
     if references.is_empty() {
         return text.into();
     }
-    let brackets = brackets(text);
+    let brackets = bracket_runs(text);
     let mut written = String::with_capacity(text.len());
     let mut at = 0;
     for reference in references {
         let (start, end) = (reference.start as usize, reference.end as usize);
-        let newline = if text[..end].ends_with('\n') { "\n" } else { "" };
-        let (open, close) = ("[".repeat(brackets), "]".repeat(brackets));
         written += &text[at..start];
-        written += &format!("{open}{MARK}{}{close}{newline}", visible(&reference.same_as));
+        written += &reference_line(reference, brackets, text[..end].ends_with('\n'));
         at = end;
     }
     written += &text[at..];
     written.into()
 }
 
-/// One more than the longest run of brackets before the mark, at least two.
-fn brackets(text: &str) -> usize {
+/// The line for one block of a text whose longest run of brackets before the mark is that.
+pub fn reference_line(reference: &BlockReference, bracket_runs: usize, newline: bool) -> String {
+    let brackets = (bracket_runs + 1).max(2);
+    let (open, close) = ("[".repeat(brackets), "]".repeat(brackets));
+    let newline = if newline { "\n" } else { "" };
+    format!("{open}{MARK}{}{close}{newline}", visible(&reference.same_as))
+}
+
+/// The longest run of brackets before the mark.
+pub fn bracket_runs(text: &str) -> usize {
     let runs = text.match_indices(MARK).map(|(at, _)| {
         let before = text[..at].bytes().rev();
         before.take_while(|byte| *byte == b'[').count()
     });
-    runs.max().map_or(2, |longest| (longest + 1).max(2))
+    runs.max().unwrap_or(0)
 }
 
 /// The texts that `written` ones stand for: item by item, in the bundle's order, each as

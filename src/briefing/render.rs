@@ -1,6 +1,8 @@
 //! One template and its data to text.
 
 use super::assemble::assemble;
+use super::content::{self, Piece};
+use super::context::{BriefingContext, BriefingItem, item_at};
 use super::fault::{Limit, Place, TemplateFault};
 use super::helpers::Refusal;
 use super::item::Style;
@@ -8,7 +10,7 @@ use super::library::Template;
 use super::meter::{Capped, Steps};
 use super::writers::Written;
 use super::{blocks, values, writers};
-use crate::error::{Result, nearest};
+use crate::error::{Error, Result, nearest};
 use crate::model::html_text;
 use handlebars::{Context, Handlebars, RenderError, RenderErrorReason, no_escape};
 use serde::Serialize;
@@ -16,35 +18,126 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What a template made of its data.
+/// A briefing as its template made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rendered {
-    /// The whole output.
-    pub text: String,
+    /// What makes up the whole, in order.
+    pub pieces: Vec<Piece>,
     /// The items written by `markdown_item` and `xml_item`: index in the bundle and style, in the
     /// order written. A template may leave an item out or write it twice.
     pub item_styles: Vec<(usize, Style)>,
 }
 
-/// Renders `context` with `template`; the same input gives the same text.
+impl Rendered {
+    /// The whole text.
+    pub fn text(&self, context: &BriefingContext<'_>) -> Result<String> {
+        let mut text = String::new();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Frame(frame) => text += frame,
+                Piece::Text(index) => text += &written(&context.items, *index).text.read()?,
+            }
+        }
+        Ok(text)
+    }
+}
+
+/// The item that a stand-in was made for.
+fn written<'i, 'a>(items: &'i [BriefingItem<'a>], index: usize) -> &'i BriefingItem<'a> {
+    item_at(items, index).expect("a stand-in is made of an item")
+}
+
+/// Renders a context that holds no items, a report's.
 ///
-/// A template that is wrong, lacks something or exceeds a [`Limit`] is a [`TemplateFault`].
-pub fn render<T: Serialize>(template: &Template, context: &T) -> Result<Rendered> {
+/// The same input gives the same text. A template that is wrong, lacks something or exceeds a
+/// [`Limit`] is a [`TemplateFault`].
+pub fn render<T: Serialize>(template: &Template, context: &T) -> Result<String> {
+    let (text, _) = run(template, data(template, context)?, &[])?;
+    Ok(text)
+}
+
+/// Renders a briefing. The texts of its items are read only where the template does more with one than
+/// write it.
+pub fn brief(template: &Template, context: &BriefingContext<'_>) -> Result<Rendered> {
+    let plain = data(template, context)?;
+    // What is escaped as it is written is not the text itself.
+    let done = match template.is_html() {
+        true => Err(Stop::NeedsTexts),
+        false => run(template, plain.clone(), &context.items),
+    };
+    let (text, item_styles) = match done {
+        Err(Stop::NeedsTexts) => run(template, with_texts(plain, &context.items)?, &context.items)?,
+        done => done?,
+    };
+    let pieces = content::pieces(&text);
+    let texts = pieces.iter().filter_map(|piece| match piece {
+        Piece::Text(index) => Some(written(&context.items, *index).text.bytes()),
+        Piece::Frame(_) => None,
+    });
+    let all: usize = context.items.iter().map(|item| item.text.bytes()).sum();
+    if texts.sum::<usize>() > Capped::limit(all) {
+        let at = Place { template: template.name.clone(), line: None };
+        return Err(TemplateFault::Limit { at, limit: Limit::Output }.into());
+    }
+    Ok(Rendered { pieces, item_styles })
+}
+
+/// Why a rendering ended early.
+enum Stop {
+    /// A helper was given a stand-in and wants the text.
+    NeedsTexts,
+    Fault(Error),
+}
+
+impl From<TemplateFault> for Stop {
+    fn from(fault: TemplateFault) -> Self {
+        Stop::Fault(fault.into())
+    }
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Fault(error) => error,
+            Stop::NeedsTexts => unreachable!("without stand-ins nothing wants more"),
+        }
+    }
+}
+
+/// The data with the texts themselves in place of stand-ins.
+fn with_texts(mut data: Value, items: &[BriefingItem<'_>]) -> Result<Value> {
+    let listed = data["items"].as_array_mut().into_iter().flatten();
+    for (entry, item) in listed.zip(items) {
+        entry["text"] = item.text.read()?.into();
+    }
+    Ok(data)
+}
+
+fn run(
+    template: &Template,
+    data: Value,
+    items: &[BriefingItem<'_>],
+) -> Result<(String, Vec<(usize, Style)>), Stop> {
     let assembled = assemble(template)?;
-    let data = data(template, context)?;
-    let (steps, written) = (Arc::new(Steps::default()), Arc::new(Written::default()));
-    let mut engine = engine(&steps, &written);
+    let size = size(&data);
+    let (steps, written) = (Arc::new(Steps::for_data(size)), Arc::new(Written::default()));
+    let mut engine = engine(&steps, &written, items);
     if template.is_html() {
         engine.register_escape_fn(html_text);
     }
     engine.register_template(&template.name, assembled);
 
-    let mut output = Capped::new(size(&data));
+    let mut output = Capped::new(size);
     let context = Context::from(data);
     let done = engine.render_with_context_to_write(&template.name, &context, &mut output);
-    done.map_err(|error| fault(template, context.data(), output.is_full, &error))?;
+    if let Some(error) = written.failure() {
+        return Err(Stop::Fault(error));
+    }
+    if let Err(error) = done {
+        return Err(stopped(template, context.data(), output.is_full, &error));
+    }
     let text = String::from_utf8(output.bytes).expect("the engine writes whole texts");
-    Ok(Rendered { text, item_styles: written.take() })
+    Ok((text, written.take()))
 }
 
 fn data<T: Serialize>(template: &Template, context: &T) -> Result<Value, TemplateFault> {
@@ -55,7 +148,11 @@ fn data<T: Serialize>(template: &Template, context: &T) -> Result<Value, Templat
 }
 
 /// An engine with our helpers and none of its own: `log` prints, the others know no bounds.
-fn engine(steps: &Arc<Steps>, written: &Arc<Written>) -> Handlebars<'static> {
+fn engine<'i>(
+    steps: &Arc<Steps>,
+    written: &Arc<Written>,
+    items: &'i [BriefingItem<'i>],
+) -> Handlebars<'i> {
     let mut engine = Handlebars::new();
     engine.set_strict_mode(true);
     // Source code must not become `&lt;`.
@@ -65,7 +162,7 @@ fn engine(steps: &Arc<Steps>, written: &Arc<Written>) -> Handlebars<'static> {
     }
     blocks::register(&mut engine, steps);
     values::register(&mut engine, steps);
-    writers::register(&mut engine, written);
+    writers::register(&mut engine, written, items);
     engine
 }
 
@@ -85,6 +182,15 @@ fn size(data: &Value) -> usize {
     // Neither the data nor the counter can fail; were it otherwise, the bound is the smaller.
     let _ = serde_json::to_writer(&mut count, data);
     count.0
+}
+
+fn stopped(template: &Template, data: &Value, is_full: bool, error: &RenderError) -> Stop {
+    if let RenderErrorReason::NestedError(cause) = error.reason()
+        && let Some(Refusal::NeedsText) = cause.downcast_ref::<Refusal>()
+    {
+        return Stop::NeedsTexts;
+    }
+    Stop::from(fault(template, data, is_full, error))
 }
 
 fn fault(template: &Template, data: &Value, is_full: bool, error: &RenderError) -> TemplateFault {

@@ -1,6 +1,7 @@
 //! What templates render to; `hostile_tests` has those that an enemy would write.
 
 use super::*;
+use crate::briefing::content::ItemText;
 use crate::briefing::{BriefingContext, BriefingItem, Library, TemplateKind, item_block};
 use crate::model::{ItemType, Priority};
 use serde_json::json;
@@ -24,7 +25,7 @@ fn item<'a>(index: usize, source: &'a str, text: &'a str) -> BriefingItem<'a> {
         duplicate_of: None,
         references: 0,
         content_hash: "",
-        text: text.into(),
+        text: ItemText::new(index, text),
     }
 }
 
@@ -94,37 +95,62 @@ fn template(source: impl Into<String>) -> Template {
 }
 
 fn written(source: &str, data: Value) -> String {
-    render(&template(source), &data).unwrap().text
+    render(&template(source), &data).unwrap()
+}
+
+fn briefed(template: &Template, context: &BriefingContext<'_>) -> String {
+    brief(template, context).unwrap().text(context).unwrap()
+}
+
+/// An item as it stands in a briefing.
+fn block(style: Style, item: &BriefingItem<'_>) -> String {
+    let block = item_block(style, item).unwrap();
+    let text = if block.has_text { item.text.read().unwrap() } else { "".into() };
+    block.before + &text + &block.after
 }
 
 #[test]
 fn the_markdown_briefing() {
     let constraints = ["no new crates".to_owned(), "tests stay green".to_owned()];
-    insta::assert_snapshot!(render(&embedded("briefing"), &full(&constraints)).unwrap().text);
-    insta::assert_snapshot!(render(&embedded("briefing.md"), &empty()).unwrap().text);
+    insta::assert_snapshot!(briefed(&embedded("briefing"), &full(&constraints)));
+    insta::assert_snapshot!(briefed(&embedded("briefing.md"), &empty()));
 }
 
 #[test]
 fn the_xml_briefing() {
     let constraints = ["no new crates".to_owned(), "tests stay green".to_owned()];
-    insta::assert_snapshot!(render(&embedded("briefing.xml"), &full(&constraints)).unwrap().text);
-    insta::assert_snapshot!(render(&embedded("briefing.xml"), &empty()).unwrap().text);
+    insta::assert_snapshot!(briefed(&embedded("briefing.xml"), &full(&constraints)));
+    insta::assert_snapshot!(briefed(&embedded("briefing.xml"), &empty()));
 }
 
 #[test]
 fn it_says_which_items_it_wrote_and_how() {
     let context = full(&[]);
     for (name, style) in [("briefing", Style::Markdown), ("briefing.xml", Style::Xml)] {
-        let rendered = render(&embedded(name), &context).unwrap();
+        let rendered = brief(&embedded(name), &context).unwrap();
         assert_eq!(rendered.item_styles, [0, 1, 2, 3].map(|index| (index, style)));
         for item in &context.items {
-            assert!(rendered.text.contains(&item_block(style, item)));
+            assert!(rendered.text(&context).unwrap().contains(&block(style, item)));
         }
     }
     let twice =
         "{{#each items}}{{#if @last}}{{xml_item this}}{{markdown_item this}}{{/if}}{{/each}}";
-    let rendered = render(&template(twice), &context).unwrap();
+    let rendered = brief(&template(twice), &context).unwrap();
     assert_eq!(rendered.item_styles, [(3, Style::Xml), (3, Style::Markdown)]);
+}
+
+#[test]
+fn a_text_is_the_same_however_a_template_uses_it() {
+    let context = full(&[]);
+    let is = |source: &str, expected: &str| {
+        let source = format!("{{{{#each items}}}}{{{{#if @first}}}}{source}{{{{/if}}}}{{{{/each}}}}");
+        assert_eq!(briefed(&template(&source), &context), expected, "{source}");
+    };
+    is("{{text}}{{{text}}}", "# Spec\n# Spec\n");
+    is("{{#with text}}{{this}}{{/with}}", "# Spec\n");
+    is("{{len text}} {{eq text \"# Spec\\n\"}} {{inline text}}", "7 true \\# Spec");
+    is("{{fence text}}{{text}}", "```\n# Spec\n```# Spec\n");
+    is("{{#if text}}yes{{/if}}{{#each this}}{{#if (eq @key \"text\")}}{{this}}{{/if}}{{/each}}", "yes# Spec\n");
 }
 
 #[test]
@@ -142,7 +168,7 @@ fn the_head_documents_every_variable() {
 fn the_reference_tells_the_truth() {
     let reference = include_str!("../../references/template-context.md");
     let example = reference.split("```handlebars\n").nth(1).and_then(|e| e.split("```").next());
-    let rendered = render(&template(example.unwrap()), &full(&[])).unwrap();
+    let rendered = brief(&template(example.unwrap()), &full(&[])).unwrap();
     assert_eq!(rendered.item_styles, [0, 1, 2, 3].map(|index| (index, Style::Markdown)));
     for (name, _) in &Library::default().list().unwrap()[0].variables {
         let name = name.trim_start_matches("items.");

@@ -1,9 +1,12 @@
 //! The helpers that write text: items, fences, tags, names, cells.
 
+use super::content::stand_in;
+use super::context::{BriefingItem, item_at};
 use super::escape::{attribute, cell, code_cell, inline, inline_code};
 use super::fence::{fenced, tagged};
 use super::helpers::{Refusal, argument};
-use super::item::{Style, View};
+use super::item::{Style, item_block};
+use crate::error::Error;
 use crate::model::html_text;
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, HelperResult, Output, RenderContext, RenderError,
@@ -11,25 +14,39 @@ use handlebars::{
 };
 use serde_json::Value;
 use std::borrow::Cow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The items written, in order: index and style.
+/// What the items' helpers did.
 #[derive(Debug, Default)]
-pub(super) struct Written(Mutex<Vec<(usize, Style)>>);
+pub(super) struct Written {
+    /// Index and style, in order.
+    styles: Mutex<Vec<(usize, Style)>>,
+    /// A text that could not be read.
+    failure: Mutex<Option<Error>>,
+}
 
 impl Written {
-    fn push(&self, index: usize, style: Style) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push((index, style));
+    pub fn take(&self) -> Vec<(usize, Style)> {
+        std::mem::take(&mut lock(&self.styles))
     }
 
-    pub fn take(&self) -> Vec<(usize, Style)> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn failure(&self) -> Option<Error> {
+        lock(&self.failure).take()
     }
 }
 
-pub(super) fn register(registry: &mut Handlebars<'_>, written: &Arc<Written>) {
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(super) fn register<'i>(
+    registry: &mut Handlebars<'i>,
+    written: &Arc<Written>,
+    items: &'i [BriefingItem<'i>],
+) {
     for (name, style) in [("markdown_item", Style::Markdown), ("xml_item", Style::Xml)] {
-        registry.register_helper(name, Box::new(Item { style, written: Arc::clone(written) }));
+        let written = Arc::clone(written);
+        registry.register_helper(name, Box::new(Item { style, written, items }));
     }
     let mut put = |name, write| registry.register_helper(name, Box::new(Text(write)));
     put("fence", |h| Ok(fenced(&text(h, 0)?, &language(h)?)));
@@ -47,12 +64,21 @@ fn no_value<'rc>(h: &Helper<'_>) -> Result<ScopedJson<'rc>, RenderError> {
     Err(Refusal::call(h, "writes text and cannot stand in parentheses"))
 }
 
-struct Item {
+struct Item<'i> {
     style: Style,
     written: Arc<Written>,
+    items: &'i [BriefingItem<'i>],
 }
 
-impl HelperDef for Item {
+impl Item<'_> {
+    /// The item that a value of the data is.
+    fn item(&self, value: &Value) -> Option<&BriefingItem<'_>> {
+        let index = usize::try_from(value.get("index")?.as_u64()?).ok()?;
+        item_at(self.items, index)
+    }
+}
+
+impl HelperDef for Item<'_> {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
         h: &Helper<'rc>,
@@ -71,10 +97,18 @@ impl HelperDef for Item {
         _: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        let view = View::from_json(argument(h, 0)?)
-            .ok_or_else(|| Refusal::call(h, "wants an item of 'items'"))?;
-        out.write(&view.block(self.style))?;
-        self.written.push(view.index, self.style);
+        let item = self.item(argument(h, 0)?);
+        let item = item.ok_or_else(|| Refusal::call(h, "wants an item of 'items'"))?;
+        let block = item_block(self.style, item).map_err(|error| {
+            *lock(&self.written.failure) = Some(error);
+            Refusal::call(h, "cannot read a text")
+        })?;
+        out.write(&block.before)?;
+        if block.has_text && item.text.bytes() > 0 {
+            out.write(&stand_in(item.index))?;
+        }
+        out.write(&block.after)?;
+        lock(&self.written.styles).push((item.index, self.style));
         Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! What to drop or narrow when a briefing is over its budget, with what each step saves.
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Material};
 use super::read::Loaded;
 use super::sections::{Section, sections};
 use super::tokens::Counter;
+use crate::error::Result;
 use crate::model::{ContextItem, Count, Priority, Selection};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -67,11 +68,12 @@ const MANY: usize = 20;
 /// The steps: drop what is optional, then what is recommended, each the largest first; then narrow
 /// what is required.
 pub fn steps(
-    loaded: &[Loaded],
+    material: &Material,
     attempt: &Attempt,
     over_by: u64,
     counter: &Counter<'_>,
-) -> Vec<Step> {
+) -> Result<Vec<Step>> {
+    let loaded = &material.loaded;
     let counts = savings(&attempt.bundle.context_items, &attempt.measured.items);
     let mut items: Vec<(&Loaded, Count)> = loaded.iter().zip(counts).collect();
     items.sort_by_key(|(it, count)| {
@@ -92,9 +94,14 @@ pub fn steps(
     let mut ways: Vec<Vec<Step>> = drops.collect();
     match required.len() {
         MANY.. => ways.push(directories(required)),
-        _ => ways.extend(required.iter().take(LOOKED_INTO).map(|(it, n)| narrow(it, *n, counter))),
+        _ => {
+            for (it, count) in required.iter().take(LOOKED_INTO) {
+                let text = material.texts.get(&it.content_hash)?;
+                ways.push(narrow(it, &text, *count, counter));
+            }
+        }
     }
-    until_it_fits(ways, over_by)
+    Ok(until_it_fits(ways, over_by))
 }
 
 /// What goes when an item goes: its tokens less those of blocks that others refer to, which would
@@ -139,16 +146,16 @@ fn step(action: Action, item: String, priority: Priority, count: Count, saves: u
 
 /// Parts of a file to take instead of all of it, the largest first: the saving to count on is the
 /// least.
-fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
+fn narrow(it: &Loaded, text: &str, count: Count, counter: &Counter<'_>) -> Vec<Step> {
     let mut parts = match it.selection {
-        Selection::Whole if it.kind == "markdown" => headings(it, counter),
+        Selection::Whole if it.kind == "markdown" => headings(it, text, counter),
         _ => Vec::new(),
     };
     if parts.is_empty() {
-        parts.extend(first_half(it, counter));
+        parts.extend(first_half(it, text, counter));
     }
     // A part has the same wrapper as the whole.
-    let bare = counter.count(&it.text, it.kind);
+    let bare = counter.count(text, it.kind);
     let wrapper = Count {
         tokens: count.tokens.saturating_sub(bare.tokens),
         upper: count.upper.saturating_sub(bare.upper),
@@ -167,25 +174,25 @@ fn narrow(it: &Loaded, count: Count, counter: &Counter<'_>) -> Vec<Step> {
 }
 
 /// The sections of the highest level that has more than one, with their sizes.
-fn headings(it: &Loaded, counter: &Counter<'_>) -> Vec<(String, Count)> {
-    let all = sections(&it.text);
+fn headings(it: &Loaded, text: &str, counter: &Counter<'_>) -> Vec<(String, Count)> {
+    let all = sections(text);
     let of_level = |level: u8| all.iter().filter(move |section| section.level == level);
     let Some(level) = (1..=6).find(|level| of_level(*level).count() > 1) else { return Vec::new() };
     let part = |section: &Section| {
-        let text = &it.text[section.range.clone()];
-        (format!("{}#{}", it.source, section.title), counter.count(text, it.kind))
+        let own = &text[section.range.clone()];
+        (format!("{}#{}", it.source, section.title), counter.count(own, it.kind))
     };
     of_level(level).map(part).collect()
 }
 
 /// The first half of a file, or of the lines taken of it.
-fn first_half(it: &Loaded, counter: &Counter<'_>) -> Option<(String, Count)> {
+fn first_half(it: &Loaded, text: &str, counter: &Counter<'_>) -> Option<(String, Count)> {
     let first = match it.selection {
         Selection::Whole => 1,
         Selection::Lines { first, .. } => first,
         Selection::Sections(_) => return None,
     };
-    let lines: Vec<&str> = it.text.split_inclusive('\n').collect();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let half = lines.len() / 2;
     (half > 10).then(|| {
         let text = lines[..half].concat();

@@ -1,9 +1,10 @@
 //! A bundle on its way: what was read for it, and what it would be.
 
 use super::budget::Budget;
-use super::draft::{self, Measured, Texts};
+use super::draft::{self, Measured};
 use super::models::Model;
 use super::read::Loaded;
+use super::texts::Texts;
 use crate::briefing::Template;
 use crate::error::Result;
 use crate::model::{Bundle, Skipped};
@@ -14,23 +15,23 @@ pub(super) struct Material {
     pub budget: Budget,
     pub template: Template,
     pub loaded: Vec<Loaded>,
+    pub texts: Texts,
     pub skipped: Vec<Skipped>,
 }
 
 /// A bundle as it would be, measured.
 pub(super) struct Attempt {
     pub bundle: Bundle,
-    pub texts: Texts,
     pub measured: Measured,
 }
 
 impl Attempt {
-    /// The bundle with its counts and names, and its texts.
-    pub fn sealed(self, material: &Material) -> Result<(Bundle, Texts)> {
-        let Attempt { mut bundle, texts, measured } = self;
+    /// The bundle with its counts and names.
+    pub fn sealed(self, material: &Material) -> Result<Bundle> {
+        let Attempt { mut bundle, measured } = self;
         draft::fill_counts(&mut bundle, &measured, &material.template);
         draft::seal(&mut bundle)?;
-        Ok((bundle, texts))
+        Ok(bundle)
     }
 
     /// By how many tokens the upper end is over the budget.

@@ -3,49 +3,176 @@
 //! Blocks are small on purpose. Those that follow each other in two texts are taken together, so
 //! that a function of several paragraphs, or a section, is found as one.
 
-use std::ops::Range;
+/// The beginning of a block's blake3. What has the same is taken for the same text, which half of a
+/// blake3 is good for.
+pub type Key = u128;
 
-/// One block of a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One block of a text; the blocks of a text make the whole of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
-    /// Bytes of the text; the blocks of a text make the whole of it.
-    pub range: Range<usize>,
+    /// Its number in the text.
+    pub at: usize,
+    /// Where it begins, in bytes.
+    pub start: usize,
+    /// Where it ends.
+    pub end: usize,
     /// The line it begins at, from 0.
     pub line: usize,
+    /// How many lines it has.
+    pub lines: usize,
     /// Whether it is only lines that are empty but for the marks of a comment.
     pub is_blank: bool,
+    pub key: Key,
 }
 
-/// The blocks of `text`, in order.
-pub fn blocks(text: &str) -> Vec<Block> {
-    let mut blocks: Vec<Block> = Vec::new();
-    let (mut before, mut at) = ("", 0);
-    for (line, whole) in text.split_inclusive('\n').enumerate() {
-        let is_blank = is_blank_line(whole);
-        let end = at + whole.len();
-        match blocks.last_mut() {
-            Some(last) if last.is_blank == is_blank && (is_blank || !parts(before, whole)) => {
-                last.range.end = end;
+/// The blocks of a text, as small as they are kept: of each its bytes, its lines and its key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Blocks {
+    packed: Vec<u8>,
+    count: usize,
+}
+
+impl Blocks {
+    /// Takes a text apart.
+    pub fn of(text: &str) -> Blocks {
+        let mut blocks = Blocks::default();
+        let mut open: Option<Open> = None;
+        let mut before = Line::default();
+        let mut at = 0;
+        for whole in text.split_inclusive('\n') {
+            let line = Line::of(whole);
+            let end = at + whole.len();
+            match &mut open {
+                Some(it)
+                    if it.is_blank == line.is_blank && (it.is_blank || !parts(before, line)) =>
+                {
+                    (it.end, it.lines) = (end, it.lines + 1);
+                }
+                _ => {
+                    blocks.close(text, open.take());
+                    open = Some(Open { start: at, end, lines: 1, is_blank: line.is_blank });
+                }
             }
-            _ => blocks.push(Block { range: at..end, line, is_blank }),
+            (before, at) = (line, end);
         }
-        (before, at) = (whole, end);
+        blocks.close(text, open);
+        blocks
     }
-    blocks
+
+    fn close(&mut self, text: &str, open: Option<Open>) {
+        let Some(it) = open else { return };
+        let hash = blake3::hash(&text.as_bytes()[it.start..it.end]);
+        self.number((it.end - it.start) << 1 | usize::from(it.is_blank));
+        self.number(it.lines);
+        self.packed.extend_from_slice(&hash.as_bytes()[..size_of::<Key>()]);
+        self.count += 1;
+    }
+
+    /// Seven bits a byte, the lowest first.
+    fn number(&mut self, mut number: usize) {
+        while number >= 0x80 {
+            self.packed.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.packed.push(number as u8);
+    }
+
+    /// What [`Blocks::packed`] gave; nothing else, for it is not checked.
+    pub fn from_packed(packed: Vec<u8>, count: usize) -> Blocks {
+        Blocks { packed, count }
+    }
+
+    /// The bytes to keep of it.
+    pub fn packed(&self) -> &[u8] {
+        &self.packed
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The blocks, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Block> {
+        let mut rest = self.packed.as_slice();
+        let (mut at, mut start, mut line) = (0, 0, 0);
+        std::iter::from_fn(move || {
+            let bytes = take_number(&mut rest)?;
+            let lines = take_number(&mut rest)?;
+            let (key, after) = rest.split_first_chunk()?;
+            rest = after;
+            let (end, is_blank) = (start + (bytes >> 1), bytes & 1 == 1);
+            let key = Key::from_le_bytes(*key);
+            let block = Block { at, start, end, line, lines, is_blank, key };
+            (at, start, line) = (at + 1, end, line + lines);
+            Some(block)
+        })
+    }
 }
 
-/// Nothing, or ` *`, `//`, `#`, `/*`, `-->`: what parts the paragraphs of a comment.
-fn is_blank_line(line: &str) -> bool {
-    line.trim_matches(|c: char| c.is_whitespace() || "*/#;%<!->".contains(c)).is_empty()
+/// A block that may go on.
+struct Open {
+    start: usize,
+    end: usize,
+    lines: usize,
+    is_blank: bool,
+}
+
+fn take_number(rest: &mut &[u8]) -> Option<usize> {
+    let (mut number, mut shift) = (0usize, 0);
+    loop {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        number |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        if *byte < 0x80 {
+            return Some(number);
+        }
+        shift += 7;
+    }
+}
+
+/// What a line is to the blocks around it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Line {
+    /// Nothing, or ` *`, `//`, `#`, `/*`, `-->`: what parts the paragraphs of a comment.
+    is_blank: bool,
+    is_fence: bool,
+    /// The end of a function or a type that stands at the margin.
+    is_end: bool,
+    is_heading: bool,
+    /// The mark of a line comment at the margin.
+    comment: Option<&'static str>,
+}
+
+impl Line {
+    fn of(line: &str) -> Line {
+        Line {
+            is_blank: is_blank(line),
+            is_fence: is_fence(line),
+            is_end: is_end(line),
+            is_heading: line.starts_with('#'),
+            comment: comment(line),
+        }
+    }
+}
+
+fn is_blank(line: &str) -> bool {
+    let is_mark = |byte: &u8| byte.is_ascii_whitespace() || b"\x0b*/#;%<!->".contains(byte);
+    match line.bytes().find(|byte| !is_mark(byte)) {
+        None => true,
+        Some(byte) if byte.is_ascii() => false,
+        // Other white space is rare.
+        Some(_) => line.chars().all(|c| c.is_whitespace() || "*/#;%<!->".contains(c)),
+    }
 }
 
 /// Whether a block ends between two lines that are not empty.
-fn parts(before: &str, line: &str) -> bool {
-    is_fence(before)
-        || is_fence(line)
-        || is_end(before)
-        || (line.starts_with('#') && !before.starts_with('#'))
-        || comment(before) != comment(line)
+fn parts(before: Line, line: Line) -> bool {
+    before.is_fence
+        || line.is_fence
+        || before.is_end
+        || (line.is_heading && !before.is_heading)
+        || before.comment != line.comment
 }
 
 fn is_fence(line: &str) -> bool {
@@ -53,12 +180,11 @@ fn is_fence(line: &str) -> bool {
     line.starts_with("```") || line.starts_with("~~~")
 }
 
-/// The end of a function or a type that stands at the margin.
 fn is_end(line: &str) -> bool {
-    matches!(line.trim_end(), "}" | "};" | "})" | "});" | "end" | "fi" | "done")
+    line.starts_with(['}', 'e', 'f', 'd'])
+        && matches!(line.trim_end(), "}" | "};" | "})" | "});" | "end" | "fi" | "done")
 }
 
-/// The mark of a line comment at the margin.
 fn comment(line: &str) -> Option<&'static str> {
     ["//", "#", "--", ";", "%"].into_iter().find(|mark| line.starts_with(mark))
 }
@@ -69,8 +195,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn seen(text: &str) -> Vec<&str> {
-        let filled = blocks(text).into_iter().filter(|block| !block.is_blank);
-        filled.map(|block| &text[block.range]).collect()
+        let blocks = Blocks::of(text);
+        let filled = blocks.iter().filter(|block| !block.is_blank);
+        filled.map(|block| &text[block.start..block.end]).collect()
     }
 
     #[test]
@@ -95,13 +222,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_make_the_whole(text in "([a#/`}*]{0,4}[ \r]{0,2}\n){0,12}[a ]{0,3}") {
-            let found = blocks(&text);
-            let whole: String = found.iter().map(|block| &text[block.range.clone()]).collect();
+        fn blocks_make_the_whole(text in "([a#/`}*\u{a0}]{0,4}[ \r]{0,2}\n){0,12}[a ]{0,3}") {
+            let blocks = Blocks::of(&text);
+            let whole: String = blocks.iter().map(|it| &text[it.start..it.end]).collect();
             prop_assert_eq!(&whole, &text);
-            for block in found {
-                let lines = text[..block.range.start].matches('\n').count();
-                prop_assert_eq!(block.line, lines);
+            prop_assert_eq!(blocks.iter().count(), blocks.len());
+            for (at, block) in blocks.iter().enumerate() {
+                let own = &text[block.start..block.end];
+                prop_assert_eq!(block.at, at);
+                prop_assert_eq!(block.line, text[..block.start].matches('\n').count());
+                prop_assert_eq!(block.lines, own.split_inclusive('\n').count());
+                let is_mark = |c: char| c.is_whitespace() || "*/#;%<!->".contains(c);
+                prop_assert_eq!(block.is_blank, own.chars().all(is_mark));
+                let hash = blake3::hash(own.as_bytes());
+                prop_assert_eq!(&block.key.to_le_bytes(), &hash.as_bytes()[..16]);
             }
         }
     }

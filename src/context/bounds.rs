@@ -72,7 +72,7 @@ impl Context<'_> {
             token_limit: material.budget.limit,
             percentage_used: (material.budget.share(total) * 1000.0).round() / 10.0,
             status,
-            recommendations: recommendations(&material, &attempt, status, shared_with.len()),
+            recommendations: recommendations(&material, &attempt, status, shared_with.len())?,
             files: shares(&attempt),
             shared_with,
             skipped: material.skipped,
@@ -105,14 +105,14 @@ fn recommendations(
     attempt: &Attempt,
     status: BudgetStatus,
     agents: usize,
-) -> Vec<String> {
+) -> Result<Vec<String>> {
     let mut advice = Vec::new();
     if status > BudgetStatus::Ok {
         // Below the warning again is where one wants to be.
         let target = (material.budget.limit as f64 * material.budget.warn) as u64;
         let over_by = attempt.measured.total().upper.saturating_sub(target);
         let counter = Counter::new(&material.model);
-        let steps = steps(&material.loaded, attempt, over_by, &counter);
+        let steps = steps(material, attempt, over_by, &counter)?;
         advice.extend(steps.iter().take(5).map(in_words));
     }
     if attempt.measured.dedup.duplicates > 0 {
@@ -128,7 +128,7 @@ fn recommendations(
             "{agents} agents get the same: `sortie ctx deduplicate` makes it one shared bundle"
         ));
     }
-    advice
+    Ok(advice)
 }
 
 fn in_words(step: &Step) -> String {

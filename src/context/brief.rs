@@ -1,9 +1,10 @@
 //! Rendering the briefing of a bundle, and keeping what was rendered.
 
 use super::Context;
-use super::draft::{self, Texts};
+use super::draft;
 use super::load::BundleFault;
 use super::models::Model;
+use super::texts::Texts;
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
@@ -45,20 +46,21 @@ impl Context<'_> {
         };
         let model = self.model(Some(&bundle.model))?;
         let measured = draft::measure(bundle, &texts, &template, &Counter::new(&model))?;
+        let text = measured.text(bundle, &texts)?;
         let kept = KeptBriefing {
-            briefing_hash: content::hash(measured.text.as_bytes()),
+            briefing_hash: content::hash(text.as_bytes()),
             count: measured.total(),
         };
-        self.keep_rendering(Some(bundle), &kept, measured.text.as_bytes(), &template.name)?;
+        self.keep_rendering(Some(bundle), &kept, text.as_bytes(), &template.name)?;
         Ok(Briefing {
             bundle_id: bundle.bundle_id.clone(),
             template: template.name,
             briefing_hash: kept.briefing_hash,
-            bytes: measured.text.len() as u64,
+            bytes: text.len() as u64,
             tokens: kept.count.tokens,
             tokens_upper: kept.count.upper,
             exact: bundle.exact,
-            text: measured.text,
+            text,
         })
     }
 
@@ -120,8 +122,11 @@ impl Context<'_> {
             false => self.templates.get(TemplateKind::Briefing, &rendered.template),
         };
         let measured = template.and_then(|it| draft::measure(bundle, &texts, &it, &counter));
+        let is_it = |it: &draft::Measured| {
+            it.text(bundle, &texts).is_ok_and(|text| text.as_bytes() == bytes)
+        };
         match measured {
-            Ok(measured) if measured.text.as_bytes() == bytes => Ok(measured.total()),
+            Ok(measured) if is_it(&measured) => Ok(measured.total()),
             // A template that is gone or another now, or bytes from elsewhere.
             _ => Ok(counter.count(&String::from_utf8_lossy(bytes), "text")),
         }
@@ -200,7 +205,7 @@ impl Context<'_> {
 /// The template that a bundle was counted with, as it was then.
 pub(super) fn kept_template(bundle: &Bundle, texts: &Texts) -> Result<Template> {
     let frame = bundle.context_items.iter().find(|it| it.item_type == ItemType::Briefing);
-    let kept = frame.and_then(|frame| texts.get(&frame.content_hash));
+    let kept = frame.and_then(|frame| texts.held(&frame.content_hash));
     let template = kept.and_then(|text| Template::from_kept(text));
     template.ok_or_else(|| {
         let (bundle, item) = (bundle.bundle_id.clone(), bundle.template.clone());

@@ -5,10 +5,10 @@
 //! reference to those lines. What is referred to is always there in full, so that nothing refers to
 //! a reference. `briefing::reference` writes the references and puts the texts back.
 
-use super::blocks::{Block, blocks};
-use super::draft::Texts;
+use super::blocks::{Block, Blocks, Key};
+use super::texts::Texts;
+use crate::error::Result;
 use crate::model::{BlockReference, ContextItem, DedupMode, ItemType, Selection};
-use crate::store::content;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -24,22 +24,24 @@ const WORTH: usize = 3;
 /// How many earlier places of a block are tried for the longest run.
 const TRIED: usize = 16;
 
-/// Marks in `items` what stands earlier already; what was marked before is forgotten.
-pub fn deduplicate(items: &mut [ContextItem], texts: &Texts, mode: DedupMode) {
+/// Marks in `items` what stands earlier already; what was marked before is forgotten. References are
+/// named by the blake3 of their text when they are counted.
+pub fn deduplicate(items: &mut [ContextItem], texts: &Texts, mode: DedupMode) -> Result<()> {
     for item in items.iter_mut() {
         item.duplicate_of = None;
         item.references.clear();
     }
     if mode == DedupMode::Off {
-        return;
+        return Ok(());
     }
     whole_texts(items);
     if mode == DedupMode::Blocks {
-        let found = Search::new(items, texts).run();
+        let found = Search::new(items, texts)?.run();
         for (item, references) in items.iter_mut().zip(found) {
             item.references = references;
         }
     }
+    Ok(())
 }
 
 fn whole_texts(items: &mut [ContextItem]) {
@@ -54,26 +56,20 @@ fn whole_texts(items: &mut [ContextItem]) {
     }
 }
 
-/// The beginning of a block's blake3: enough that no two blocks of a project have the same, and
-/// what is found is compared all the same.
-type Key = u128;
-
-/// An item's text in blocks.
+/// Those of an item's blocks that may stand somewhere else, too.
 #[derive(Default)]
-struct Laid<'t> {
-    text: &'t str,
+struct Laid {
     blocks: Vec<Block>,
-    keys: Vec<Key>,
-    /// How far it was gone through, and which blocks of that became references.
+    /// How far they were gone through, and which became references.
     referred: Vec<bool>,
 }
 
-/// A block's place: item, then block.
+/// A block's place: item, then its place among the item's.
 type Place = (usize, usize);
 
-struct Search<'t, 'i> {
+struct Search<'i> {
     items: &'i [ContextItem],
-    laid: Vec<Laid<'t>>,
+    laid: Vec<Laid>,
     /// Where each block stands in full, the first places only.
     places: HashMap<Key, Vec<Place>, BuildHasherDefault<KeyHasher>>,
 }
@@ -85,14 +81,25 @@ struct Run {
     bytes: usize,
 }
 
-impl<'t, 'i> Search<'t, 'i> {
-    fn new(items: &'i [ContextItem], texts: &'t Texts) -> Self {
-        let lay = |item: &ContextItem| match item.item_type {
-            ItemType::Briefing => Laid::default(),
-            _ if item.duplicate_of.is_some() => Laid::default(),
-            _ => Laid::new(texts.get(&item.content_hash).map_or("", String::as_str)),
+impl<'i> Search<'i> {
+    fn new(items: &'i [ContextItem], texts: &Texts) -> Result<Self> {
+        let has_own = |item: &ContextItem| {
+            item.item_type != ItemType::Briefing && item.duplicate_of.is_none()
         };
-        Search { items, laid: items.par_iter().map(lay).collect(), places: HashMap::default() }
+        let blocks = |item: &ContextItem| match has_own(item) {
+            true => Ok(Some(texts.facts(&item.content_hash)?)),
+            false => Ok(None),
+        };
+        let facts = items.par_iter().map(blocks).collect::<Result<Vec<_>>>()?;
+        let blocks: Vec<Option<&Blocks>> =
+            facts.iter().map(|facts| facts.as_ref().map(|it| &it.blocks)).collect();
+        let seen = Seen::of(&blocks);
+        let lay = |blocks: &Option<&Blocks>| Laid {
+            blocks: blocks.map_or_else(Vec::new, |blocks| seen.repeated(blocks)),
+            referred: Vec::new(),
+        };
+        let laid = blocks.par_iter().map(lay).collect();
+        Ok(Search { items, laid, places: HashMap::default() })
     }
 
     fn run(mut self) -> Vec<Vec<BlockReference>> {
@@ -120,14 +127,11 @@ impl<'t, 'i> Search<'t, 'i> {
         found
     }
 
-    fn end(&self, item: usize, block: usize) -> usize {
-        self.laid[item].blocks[block].range.end
-    }
-
     fn remember(&mut self, place: Place) {
         let laid = &self.laid[place.0];
-        if !laid.blocks[place.1].is_blank {
-            let places = self.places.entry(laid.keys[place.1]).or_default();
+        let block = &laid.blocks[place.1];
+        if !block.is_blank {
+            let places = self.places.entry(block.key).or_default();
             if places.len() < TRIED {
                 places.push(place);
             }
@@ -136,7 +140,7 @@ impl<'t, 'i> Search<'t, 'i> {
 
     /// The longest run from a block on that stands earlier in full; of several the first.
     fn longest(&self, item: usize, at: usize) -> Option<Run> {
-        let places = self.places.get(&self.laid[item].keys[at])?;
+        let places = self.places.get(&self.laid[item].blocks[at].key)?;
         let mut best: Option<Run> = None;
         for from in places {
             let run = self.run_from(*from, (item, at));
@@ -144,69 +148,84 @@ impl<'t, 'i> Search<'t, 'i> {
                 best = Some(run);
             }
         }
-        best.filter(|run| run.bytes >= SHORTEST && self.is_same(run, (item, at)))
-    }
-
-    /// Whether a run found by its keys is the same text.
-    fn is_same(&self, run: &Run, here: Place) -> bool {
-        let text = |place: Place| {
-            let laid = &self.laid[place.0];
-            &laid.text
-                [laid.blocks[place.1].range.start..self.end(place.0, place.1 + run.blocks - 1)]
-        };
-        text(run.from) == text(here)
+        best.filter(|run| run.bytes >= SHORTEST)
     }
 
     fn run_from(&self, from: Place, here: Place) -> Run {
         let (there, this) = (&self.laid[from.0], &self.laid[here.0]);
-        // In the item itself only what was gone through stands in full, and it must not overlap.
-        let most = this.blocks.len() - here.1;
-        let most = most.min(there.referred.len().saturating_sub(from.1));
+        let (theirs, ours) = (&there.blocks[from.1..], &this.blocks[here.1..]);
         let alike = |n: &usize| {
-            let (theirs, ours) = (from.1 + n, here.1 + n);
-            !there.referred[theirs] && there.keys[theirs] == this.keys[ours]
+            // In the item itself only what was gone through stands in full, and it must not overlap.
+            let in_full = there.referred.get(from.1 + n) == Some(&false);
+            let follows = |blocks: &[Block]| blocks[*n].at == blocks[0].at + n;
+            in_full && theirs[*n].key == ours[*n].key && follows(theirs) && follows(ours)
         };
-        let blocks = (0..most).take_while(alike).count();
+        let blocks = (0..ours.len()).take_while(alike).count();
         let bytes = match blocks {
             0 => 0,
-            _ => self.end(here.0, here.1 + blocks - 1) - this.blocks[here.1].range.start,
+            _ => ours[blocks - 1].end - ours[0].start,
         };
         Run { from, blocks, bytes }
     }
 
     /// The reference to a run; none where the line that refers to it is too long for it.
     fn reference(&self, here: Place, run: &Run) -> Option<BlockReference> {
-        let (there, this) = (&self.laid[run.from.0], &self.laid[here.0]);
-        let (start, end) =
-            (this.blocks[here.1].range.start, self.end(here.0, here.1 + run.blocks - 1));
-        let text = &this.text[start..end];
-        let first = there.blocks[run.from.1].line;
-        let lines = text.matches('\n').count() + usize::from(!text.ends_with('\n'));
-        let same_as = lines_of(&self.items[run.from.0], first, lines);
+        let there = &self.laid[run.from.0].blocks[run.from.1];
+        let ours = &self.laid[here.0].blocks[here.1..here.1 + run.blocks];
+        let (start, end) = (ours[0].start, ours[run.blocks - 1].end);
+        let lines = ours.iter().map(|block| block.lines).sum();
+        let same_as = lines_of(&self.items[run.from.0], there.line, lines);
         let is_worthwhile = run.bytes >= WORTH * (same_as.len() + "[[same: ]]\n".len());
         is_worthwhile.then(|| BlockReference {
             start: start as u64,
             end: end as u64,
-            content_hash: content::hash(text.as_bytes()),
+            content_hash: String::new(),
             item: run.from.0,
-            offset: there.blocks[run.from.1].range.start as u64,
+            offset: there.start as u64,
             same_as,
         })
     }
 }
 
-impl<'t> Laid<'t> {
-    fn new(text: &'t str) -> Self {
-        let blocks = blocks(text);
-        let keys = blocks.iter().map(|block| key(&text[block.range.clone()])).collect();
-        Laid { text, blocks, keys, referred: Vec::new() }
-    }
+/// Which blocks were met twice, roughly: a bit for each of their keys, and no matter if two share one.
+struct Seen {
+    twice: Vec<u64>,
 }
 
-fn key(text: &str) -> Key {
-    let hash = blake3::hash(text.as_bytes());
-    let half = hash.as_bytes().first_chunk().expect("a hash has 32 bytes");
-    Key::from_le_bytes(*half)
+impl Seen {
+    fn of(all: &[Option<&Blocks>]) -> Seen {
+        let count: usize = all.iter().flatten().map(|blocks| blocks.len()).sum();
+        let words = (count * 8 / 64).next_power_of_two();
+        let (mut once, mut seen) = (vec![0u64; words], Seen { twice: vec![0; words] });
+        for block in all.iter().flatten().flat_map(|blocks| blocks.iter()) {
+            let (word, bit) = seen.place(block.key);
+            seen.twice[word] |= once[word] & bit;
+            once[word] |= bit;
+        }
+        seen
+    }
+
+    fn place(&self, key: Key) -> (usize, u64) {
+        let word = (key >> 6) as usize & (self.twice.len() - 1);
+        (word, 1 << (key & 63))
+    }
+
+    fn has(&self, block: &Block) -> bool {
+        let (word, bit) = self.place(block.key);
+        self.twice[word] & bit != 0
+    }
+
+    /// The blocks that may be repeated, and the blank ones behind them.
+    fn repeated(&self, blocks: &Blocks) -> Vec<Block> {
+        let mut kept: Vec<Block> = Vec::new();
+        for block in blocks.iter().filter(|block| self.has(block)) {
+            let follows = || kept.last().is_some_and(|last| last.at + 1 == block.at);
+            if !block.is_blank || follows() {
+                kept.push(block);
+            }
+        }
+        kept
+    }
 }
 
 /// Lines of an item as one would ask for them: of the file, and of sections those of their text.
@@ -246,6 +265,7 @@ mod tests {
     use super::*;
     use crate::briefing::{expand, with_references};
     use crate::model::{Encoding, Priority};
+    use crate::store::content;
     use proptest::prelude::*;
 
     fn item(name: &str, text: &str) -> ContextItem {
@@ -272,9 +292,9 @@ mod tests {
         let names = texts.iter().enumerate();
         let mut items: Vec<ContextItem> =
             names.map(|(at, text)| item(&format!("{at}.rs"), text)).collect();
-        let kept =
-            texts.iter().map(|text| (content::hash(text.as_bytes()), text.clone())).collect();
-        deduplicate(&mut items, &kept, DedupMode::Blocks);
+        let mut kept = Texts::default();
+        texts.iter().for_each(|text| kept.hold(content::hash(text.as_bytes()), text.clone()));
+        deduplicate(&mut items, &kept, DedupMode::Blocks).unwrap();
         let sent = items.iter().zip(texts).map(|(item, text)| match item.duplicate_of {
             Some(_) => String::new(),
             None => with_references(text, &item.references).into_owned(),
@@ -300,7 +320,7 @@ mod tests {
         assert_eq!(sent[1], "#!/usr/bin/env x\n[[same: 0.rs:1-4]]\n\nfn b() {}\n");
         // Another text: it lacks the last newline.
         assert_eq!(sent[2], texts[2]);
-        assert_eq!(items[1].references[0].content_hash, content::hash(LICENCE.as_bytes()));
+        assert_eq!(items[1].references[0].offset, 0);
     }
 
     #[test]
@@ -354,7 +374,8 @@ mod tests {
             for (item, text) in items.iter().zip(&texts) {
                 for reference in &item.references {
                     let block = &text[reference.start as usize..reference.end as usize];
-                    prop_assert_eq!(&reference.content_hash, &content::hash(block.as_bytes()));
+                    let from = &texts[reference.item][reference.offset as usize..];
+                    prop_assert!(from.starts_with(block));
                     prop_assert!(block.len() >= SHORTEST);
                 }
             }

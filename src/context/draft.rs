@@ -1,26 +1,27 @@
 //! From texts to a bundle: what stands twice is found, the briefing is rendered, and what is really
 //! sent is counted.
 
+use super::counted::Counted;
+use super::dedup;
+use super::facts::Facts;
 use super::kind;
 use super::read::Loaded;
+use super::sent::Sent;
+use super::tally::Sum;
+use super::texts::Texts;
 use super::tokens::Counter;
-use crate::briefing::{self, BriefingContext, BriefingItem, Style, Template};
+use crate::briefing::{
+    self, Block, BriefingContext, BriefingItem, Piece, Rendered, Style, Template,
+};
 use crate::error::Result;
-use crate::model::Count;
 use crate::model::{Bundle, ContextItem, Dedup, Encoding, ItemType, Priority, Selection};
+use crate::model::{Count, DedupMode};
 use crate::render::to_json;
 use crate::store::content;
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::HashMap;
-
-/// Texts by their hash.
-pub type Texts = HashMap<String, String>;
-
-/// The texts of what was loaded, each once.
-pub fn texts(loaded: &[Loaded]) -> Texts {
-    loaded.iter().map(|it| (it.content_hash.clone(), it.text.clone())).collect()
-}
+use std::sync::Arc;
 
 /// The items of a bundle, not counted yet.
 pub fn items(loaded: &[Loaded]) -> Vec<ContextItem> {
@@ -40,7 +41,7 @@ fn item(loaded: &Loaded) -> ContextItem {
         shared_with: Vec::new(),
         content_hash: loaded.content_hash.clone(),
         file_hash: Some(loaded.file_hash.clone()),
-        bytes: loaded.text.len() as u64,
+        bytes: loaded.bytes as u64,
         selection: loaded.selection.clone(),
         kind: loaded.kind.to_owned(),
         encoding: loaded.encoding,
@@ -49,9 +50,40 @@ fn item(loaded: &Loaded) -> ContextItem {
     }
 }
 
+/// Tokens of bare texts, without what a briefing adds.
+pub fn bare(loaded: &[Loaded], texts: &Texts, counter: &Counter<'_>) -> Result<Count> {
+    let counts = loaded.par_iter().map(|it| {
+        let mut sum = Sum::new(counter);
+        texts.counted(&item(it), counter)?.add_full(&mut sum);
+        let looks = texts.facts(&it.content_hash)?.looks;
+        Ok(counter.estimate(sum.total(), kind::estimated_as(it.kind, looks)))
+    });
+    Ok(counts.collect::<Result<Vec<Count>>>()?.into_iter().sum())
+}
+
+/// Marks in `items` what stands earlier already, and names it by its hash.
+pub fn deduplicate(
+    items: &mut [ContextItem],
+    texts: &Texts,
+    mode: DedupMode,
+    counter: &Counter<'_>,
+) -> Result<()> {
+    dedup::deduplicate(items, texts, mode)?;
+    let referring = items.par_iter_mut().filter(|item| !item.references.is_empty());
+    referring.try_for_each(|item| {
+        let counted = texts.counted(item, counter)?;
+        for (reference, hash) in item.references.iter_mut().zip(counted.reference_hashes()) {
+            hash.clone_into(&mut reference.content_hash);
+        }
+        Ok(())
+    })
+}
+
 /// A briefing, and what each part of it costs.
 pub struct Measured {
-    pub text: String,
+    pub rendered: Rendered,
+    /// Length of the briefing in bytes.
+    pub bytes: u64,
     /// Tokens of it by the tokenizer itself, before any estimate.
     pub raw: u64,
     /// For each item of the bundle, in its order, its block in the briefing.
@@ -66,11 +98,35 @@ impl Measured {
     pub fn total(&self) -> Count {
         self.items.iter().copied().sum::<Count>() + self.frame
     }
+
+    /// The briefing itself.
+    pub fn text(&self, bundle: &Bundle, texts: &Texts) -> Result<String> {
+        let items = Items::of(bundle, texts)?;
+        self.rendered.text(&items.context(bundle, texts))
+    }
+}
+
+/// What is known of the texts of a bundle's items, by their place.
+struct Items(Vec<Arc<Facts>>);
+
+impl Items {
+    fn of(bundle: &Bundle, texts: &Texts) -> Result<Items> {
+        let items = bundle.context_items.par_iter();
+        let facts = items.map(|item| match item.item_type {
+            // The template is no text that it writes.
+            ItemType::Briefing => Ok(Arc::new(Facts::of("", &item.content_hash))),
+            _ => texts.facts(&item.content_hash),
+        });
+        Ok(Items(facts.collect::<Result<_>>()?))
+    }
+
+    fn context<'b>(&self, bundle: &'b Bundle, texts: &'b Texts) -> BriefingContext<'b> {
+        BriefingContext::new(bundle, &|at, item| Sent::new(texts, item, Arc::clone(&self.0[at])))
+    }
 }
 
 /// What one item costs as the template writes it, and what it would cost in full.
 struct Cost {
-    index: usize,
     raw: u64,
     count: Count,
     in_full: Count,
@@ -83,24 +139,25 @@ pub fn measure(
     template: &Template,
     counter: &Counter<'_>,
 ) -> Result<Measured> {
-    let context = BriefingContext::new(bundle, &|hash| text_of(texts, hash));
-    let rendered = briefing::render(template, &context)?;
+    let known = Items::of(bundle, texts)?;
+    let context = known.context(bundle, texts);
+    let rendered = briefing::brief(template, &context)?;
     let styles: HashMap<usize, Style> = rendered.item_styles.iter().copied().collect();
-    let cost = |item: &BriefingItem<'_>| {
-        let style = styles.get(&item.index).copied();
-        let is_sent = style.is_some() || rendered.text.contains(item.text.as_ref());
-        cost(item, text_of(texts, item.content_hash), style, is_sent, counter)
-    };
-    let costs: Vec<Cost> = context.items.par_iter().map(cost).collect();
+    let meter = Meter { bundle, texts, counter, facts: &known.0, rendered: &rendered };
+    let costs = context.items.par_iter().map(|item| {
+        let cost = meter.cost(item, styles.get(&item.index).copied())?;
+        Ok((item.index, cost))
+    });
+    let costs = costs.collect::<Result<Vec<(usize, Cost)>>>()?;
     let mut items = vec![Count::default(); bundle.context_items.len()];
-    for cost in &costs {
-        items[cost.index] = cost.count;
+    for (index, cost) in &costs {
+        items[*index] = cost.count;
     }
-    let inside: u64 = costs.iter().map(|cost| cost.raw).sum();
-    let raw = counter.raw(&rendered.text);
+    let inside: u64 = costs.iter().map(|(_, cost)| cost.raw).sum();
+    let (raw, bytes) = meter.whole(&context)?;
     let frame = counter.estimate(raw.saturating_sub(inside), "markdown");
-    let mut measured = Measured { text: rendered.text, raw, items, frame, dedup: Dedup::default() };
-    let full: u64 = costs.iter().map(|cost| cost.in_full.tokens).sum();
+    let full: u64 = costs.iter().map(|(_, cost)| cost.in_full.tokens).sum();
+    let mut measured = Measured { bytes, raw, items, frame, dedup: Dedup::default(), rendered };
     let duplicates = bundle.context_items.iter().filter(|it| it.duplicate_of.is_some()).count();
     let blocks: usize = bundle.context_items.iter().map(|it| it.references.len()).sum();
     measured.dedup = Dedup {
@@ -114,35 +171,90 @@ pub fn measure(
     Ok(measured)
 }
 
-fn cost(
-    item: &BriefingItem<'_>,
-    whole: &str,
-    style: Option<Style>,
-    is_sent: bool,
-    counter: &Counter<'_>,
-) -> Cost {
-    let row = kind::estimated_as(item.kind, whole);
-    let raw = |item: &BriefingItem<'_>| match style {
-        Some(style) => counter.raw(&briefing::item_block(style, item)),
-        // A template may write a text without the helpers, or leave it out.
-        None if is_sent => counter.raw(&item.text),
-        None => 0,
-    };
-    let as_sent = raw(item);
-    let in_full = match (item.duplicate_of, item.references) {
-        (None, 0) => as_sent,
-        _ => raw(&item.in_full(whole)),
-    };
-    Cost {
-        index: item.index,
-        raw: as_sent,
-        count: counter.estimate(as_sent, row),
-        in_full: counter.estimate(in_full, row),
-    }
+/// Counts a rendering.
+struct Meter<'m> {
+    bundle: &'m Bundle,
+    texts: &'m Texts,
+    counter: &'m Counter<'m>,
+    facts: &'m [Arc<Facts>],
+    rendered: &'m Rendered,
 }
 
-fn text_of<'t>(texts: &'t Texts, hash: &str) -> &'t str {
-    texts.get(hash).map_or("", String::as_str)
+impl Meter<'_> {
+    fn cost(&self, item: &BriefingItem<'_>, style: Option<Style>) -> Result<Cost> {
+        let (of_bundle, facts) =
+            (&self.bundle.context_items[item.index], &self.facts[item.index]);
+        let row = kind::estimated_as(item.kind, facts.looks);
+        let Some(style) = style else {
+            let raw = self.raw_by_itself(item)?;
+            let count = self.counter.estimate(raw, row);
+            return Ok(Cost { raw, count, in_full: count });
+        };
+        let as_sent = self.raw(&briefing::item_block(style, item)?, of_bundle, |counted, sum| {
+            counted.add_sent(of_bundle, facts, sum);
+        })?;
+        let in_full = match (item.duplicate_of, item.references) {
+            (None, 0) => as_sent,
+            _ => {
+                let whole = item.in_full(Sent::in_full(self.texts, of_bundle, Arc::clone(facts)));
+                self.raw(&briefing::item_block(style, &whole)?, of_bundle, Counted::add_full)?
+            }
+        };
+        Ok(Cost {
+            raw: as_sent,
+            count: self.counter.estimate(as_sent, row),
+            in_full: self.counter.estimate(in_full, row),
+        })
+    }
+
+    fn raw(
+        &self,
+        block: &Block,
+        item: &ContextItem,
+        add: impl FnOnce(&Counted, &mut Sum<'_, '_>),
+    ) -> Result<u64> {
+        let mut sum = Sum::new(self.counter);
+        sum.text(&block.before);
+        if block.has_text {
+            add(&*self.texts.counted(item, self.counter)?, &mut sum);
+        }
+        sum.text(&block.after);
+        Ok(sum.total())
+    }
+
+    /// A template may write a text without the helpers, or leave it out.
+    fn raw_by_itself(&self, item: &BriefingItem<'_>) -> Result<u64> {
+        let text = item.text.read()?;
+        let has_it = |piece: &Piece| match piece {
+            Piece::Text(index) => *index == item.index,
+            Piece::Frame(frame) => frame.contains(text.as_ref()),
+        };
+        let is_sent = self.rendered.pieces.iter().any(has_it);
+        Ok(if is_sent { self.counter.raw(&text) } else { 0 })
+    }
+
+    /// Tokens and bytes of the whole briefing.
+    fn whole(&self, context: &BriefingContext<'_>) -> Result<(u64, u64)> {
+        let mut sum = Sum::new(self.counter);
+        let mut bytes = 0;
+        let sizes: HashMap<usize, usize> =
+            context.items.iter().map(|item| (item.index, item.text.bytes())).collect();
+        for piece in &self.rendered.pieces {
+            match piece {
+                Piece::Frame(frame) => {
+                    sum.text(frame);
+                    bytes += frame.len();
+                }
+                Piece::Text(index) => {
+                    let item = &self.bundle.context_items[*index];
+                    let counted = self.texts.counted(item, self.counter)?;
+                    counted.add_sent(item, &self.facts[*index], &mut sum);
+                    bytes += sizes[index];
+                }
+            }
+        }
+        Ok((sum.total(), bytes as u64))
+    }
 }
 
 /// Writes the counts into a bundle, the template's share as its last item.
@@ -160,7 +272,7 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         shared_with: Vec::new(),
         content_hash: content::hash(template.to_kept().as_bytes()),
         file_hash: None,
-        bytes: (measured.text.len() as u64).saturating_sub(inside),
+        bytes: measured.bytes.saturating_sub(inside),
         selection: Selection::Whole,
         kind: "handlebars".to_owned(),
         encoding: Encoding::Utf8,

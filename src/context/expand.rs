@@ -32,7 +32,10 @@ impl Context<'_> {
         let sent = |item: &&ContextItem| match item.duplicate_of {
             // Of a second copy nothing is sent but where the first is.
             Some(_) => Cow::Borrowed(""),
-            None => with_references(&texts[&item.content_hash], &item.references),
+            None => {
+                let text = texts.held(&item.content_hash).unwrap_or_default();
+                with_references(text, &item.references)
+            }
         };
         let sent: Vec<Cow<'_, str>> = items.iter().map(sent).collect();
         let written: Vec<(&str, &[BlockReference])> = sent

@@ -36,6 +36,9 @@ pub enum SelectFault {
     /// A priority for something that is not among the items.
     #[error("--{priority} '{}' names no item of the bundle", pattern.escape_debug())]
     OverridesNothing { pattern: String, priority: Priority, items: Vec<String> },
+    /// A file that is not what it was a moment ago.
+    #[error("'{}' changed while it was being bundled", source_name.escape_debug())]
+    Changed { source_name: String },
     /// Nothing was asked for.
     #[error("nothing to bundle")]
     Empty,
@@ -127,6 +130,7 @@ impl Fault for SelectFault {
             | Self::Pattern { .. }
             | Self::Empty
             | Self::Plan { .. } => Kind::Usage,
+            Self::Changed { .. } => Kind::Failed,
         }
     }
 
@@ -136,6 +140,7 @@ impl Fault for SelectFault {
             Self::Absent { near, .. } => Some(format!("did you mean {}?", near.join(" or "))),
             Self::Refused { source_name, reason, .. } => remedy(source_name, *reason),
             Self::PartOfDirectory { .. } => None,
+            Self::Changed { .. } => Some("nothing was written; run it again".into()),
             Self::Nothing { skipped, .. } => {
                 let has = |reason| skipped.iter().any(|it| it.reason == reason);
                 let passed_over = has(SkipReason::Hidden) || has(SkipReason::Ignored);

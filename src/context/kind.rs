@@ -82,13 +82,26 @@ pub fn of_name(source: &str) -> &'static str {
     })
 }
 
-/// The row of the factor table that a text of that kind is estimated by.
-pub fn estimated_as(kind: &str, text: &str) -> &'static str {
-    if cjk_share(text) > 0.2 {
-        return "cjk";
+/// What matters for an estimate besides a text's kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Looks {
+    /// A good part of it is Chinese, Japanese or Korean.
+    pub is_cjk: bool,
+    /// Its lines are very long.
+    pub is_dense: bool,
+}
+
+impl Looks {
+    pub fn of(text: &str) -> Looks {
+        Looks { is_cjk: cjk_share(text) > 0.2, is_dense: is_dense(text) }
     }
+}
+
+/// The row of the factor table that a text of that kind is estimated by.
+pub fn estimated_as(kind: &str, looks: Looks) -> &'static str {
     match kind {
-        "javascript" | "css" if is_minified(text) => "minified",
+        _ if looks.is_cjk => "cjk",
+        "javascript" | "css" if looks.is_dense => "minified",
         "javascript" | "typescript" => "javascript",
         "rust" => "rust",
         "python" => "python",
@@ -108,6 +121,11 @@ fn cjk_share(text: &str) -> f64 {
         matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}'
             | '\u{20000}'..='\u{3134f}')
     };
+    // Most text is known by its first bytes to have none.
+    let sample = text.floor_char_boundary(4 * SAMPLE);
+    if text.as_bytes()[..sample].is_ascii() {
+        return 0.0;
+    }
     let (mut cjk, mut all) = (0usize, 0usize);
     for c in text.chars().take(SAMPLE).filter(|c| !c.is_whitespace()) {
         cjk += usize::from(is_cjk(c));
@@ -116,7 +134,7 @@ fn cjk_share(text: &str) -> f64 {
     cjk as f64 / all.max(1) as f64
 }
 
-fn is_minified(text: &str) -> bool {
+fn is_dense(text: &str) -> bool {
     text.len() > 1_000 && text.len() / (text.matches('\n').count() + 1) > 300
 }
 
@@ -129,9 +147,10 @@ mod tests {
         assert_eq!(of_name("src/lib.rs"), "rust");
         assert_eq!(of_name("a.b/Makefile"), "makefile");
         assert_eq!(of_name("x/.gitignore"), "text");
-        assert_eq!(estimated_as("typescript", "let x"), "javascript");
-        assert_eq!(estimated_as("javascript", &"a=1;".repeat(1000)), "minified");
-        assert_eq!(estimated_as("markdown", "# 中文文档 这是一个例子"), "cjk");
-        assert_eq!(estimated_as("go", "package x"), "other");
+        let row = |kind, text: &str| estimated_as(kind, Looks::of(text));
+        assert_eq!(row("typescript", "let x"), "javascript");
+        assert_eq!(row("javascript", &"a=1;".repeat(1000)), "minified");
+        assert_eq!(row("markdown", "# 中文文档 这是一个例子"), "cjk");
+        assert_eq!(row("go", "package x"), "other");
     }
 }

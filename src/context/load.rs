@@ -1,8 +1,9 @@
 //! Getting a bundle back: from its file, or from the store by its id.
 
 use super::Context;
-use super::draft::{self, Texts};
+use super::draft;
 use super::references::misleading;
+use super::texts::Texts;
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{Bundle, BundleId, ContextItem, ItemType, is_countable};
 use crate::store::{BundleRow, Page, PageRequest};
@@ -56,9 +57,9 @@ impl Context<'_> {
     pub(super) fn texts_of(&self, bundle: &Bundle) -> Result<Texts> {
         self.store
             .read(|r| {
-                let mut texts = Texts::new();
+                let mut texts = Texts::default();
                 for item in &bundle.context_items {
-                    if texts.contains_key(&item.content_hash) {
+                    if texts.contains(&item.content_hash) {
                         continue;
                     }
                     let bytes =
@@ -67,7 +68,7 @@ impl Context<'_> {
                             item: item.label(),
                         })?;
                     let text = String::from_utf8_lossy(&bytes).into_owned();
-                    texts.insert(item.content_hash.clone(), text);
+                    texts.hold(item.content_hash.clone(), text);
                 }
                 Ok(texts)
             })

@@ -5,12 +5,12 @@ use super::Context;
 use super::advice::OverBudget;
 use super::attempt::{Attempt, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus, CRITICAL, WARN};
-use super::draft::Texts;
 use super::plan_file::{PlanAgent, PlanFile};
 use super::prepare::{OnOverBudget, Request, over_budget};
 use super::root::Root;
 use super::select::{Selectors, Wanted};
 use super::shared::{Member, Shared, Sharing};
+use super::texts::Texts;
 use super::walk::WalkRules;
 use crate::config;
 use crate::error::{Error, Fault, IoContext, Kind, Result};
@@ -114,11 +114,9 @@ impl Context<'_> {
         let mut headings = vec![0; names.len()];
         loop {
             let mut drafted = context.draft_plan(&plan, &names, &headings, on_over_budget)?;
-            let over: Vec<OverAgent> = drafted
-                .iter_mut()
-                .zip(&headings)
-                .filter_map(|(it, heading)| it.over(*heading))
-                .collect();
+            let over = drafted.iter_mut().zip(&headings);
+            let over = over.filter_map(|(it, heading)| it.over(*heading).transpose());
+            let over = over.collect::<Result<Vec<OverAgent>>>()?;
             if !over.is_empty() {
                 return Ok(Planning::OverBudget(OverPlan { over_budget: over }));
             }
@@ -170,13 +168,13 @@ impl Context<'_> {
         if drafted.len() == 1 {
             let Drafted { material, attempt, .. } = drafted.into_iter().next().expect("one");
             if budget.status(attempt.measured.total()) == BudgetStatus::Over {
-                let bundle = attempt.sealed(&material)?.0;
+                let bundle = attempt.sealed(&material)?;
                 return Ok(Ok(over_session(planned(plan, names, vec![bundle], None, budget))));
             }
             let bundle = self.finish(&material, attempt)?;
             return Ok(Ok(ready(planned(plan, names, vec![bundle], None, budget))));
         }
-        let mut texts = Texts::new();
+        let mut texts = Texts::default();
         let members = drafted.into_iter().map(|it| it.into_member(&mut texts)).collect();
         let shared: Shared = self.share(members, texts, &model)?;
         let bundles = shared.sharing.bundles.clone();
@@ -205,21 +203,23 @@ fn over_session(mut planned: Planned) -> Planning {
 
 impl Drafted {
     /// What does not fit, if with a heading of so many tokens something does not.
-    fn over(&mut self, heading: u64) -> Option<OverAgent> {
+    fn over(&mut self, heading: u64) -> Result<Option<OverAgent>> {
         let budget = self.attempt.bundle.budget;
         self.attempt.bundle.budget = budget.saturating_sub(heading);
-        let over = (self.attempt.over_by() > 0).then(|| {
-            let mut over = over_budget(&self.material, &self.attempt);
+        let over = match self.attempt.over_by() {
+            0 => None,
+            _ => Some(over_budget(&self.material, &self.attempt)?),
+        };
+        self.attempt.bundle.budget = budget;
+        Ok(over.map(|mut over| {
             over.total_tokens += heading;
             over.total_tokens_upper += heading;
             OverAgent { name: self.name.clone(), over }
-        });
-        self.attempt.bundle.budget = budget;
-        over
+        }))
     }
 
     fn into_member(self, texts: &mut Texts) -> Member {
-        texts.extend(self.attempt.texts);
+        texts.extend(self.material.texts);
         let in_full = self.attempt.measured.dedup.tokens_before;
         Member {
             kept_as: None,

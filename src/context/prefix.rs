@@ -1,7 +1,10 @@
 //! What several briefings begin with alike, and what a prompt cache makes of it.
 
 use super::draft::Measured;
+use super::texts::Texts;
 use super::tokens::Counter;
+use crate::error::Result;
+use crate::model::Bundle;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -26,8 +29,22 @@ pub struct Billed {
     pub tokens_billed: u64,
 }
 
+/// A briefing that is sent.
+pub(super) struct Written {
+    text: String,
+    raw: u64,
+    tokens: u64,
+}
+
+impl Written {
+    pub fn new(measured: &Measured, bundle: &Bundle, texts: &Texts) -> Result<Written> {
+        let text = measured.text(bundle, texts)?;
+        Ok(Written { text, raw: measured.raw, tokens: measured.total().tokens })
+    }
+}
+
 /// Tokens that all briefings begin with alike, and how each is billed.
-pub(super) fn common_prefixes(briefings: &[Measured], counter: &Counter<'_>) -> (u64, Vec<Billed>) {
+pub(super) fn common_prefixes(briefings: &[Written], counter: &Counter<'_>) -> (u64, Vec<Billed>) {
     let mut prefixes = Prefixes { briefings, counter, counted: HashMap::new() };
     let pairs: Vec<Vec<u64>> = (0..briefings.len()).map(|at| prefixes.with_others(at)).collect();
     let all = pairs.first().and_then(|of_first| of_first.iter().skip(1).min().copied());
@@ -41,7 +58,7 @@ pub(super) fn common_prefixes(briefings: &[Measured], counter: &Counter<'_>) -> 
         };
         let read = cached(&common[..at]);
         let write = cached(&common[at + 1..]).saturating_sub(read);
-        bill(briefings[at].total().tokens, read, write)
+        bill(briefings[at].tokens, read, write)
     });
     (all, billed.collect())
 }
@@ -53,7 +70,7 @@ fn bill(tokens: u64, read: u64, write: u64) -> Billed {
 }
 
 struct Prefixes<'b, 'm> {
-    briefings: &'b [Measured],
+    briefings: &'b [Written],
     counter: &'b Counter<'m>,
     /// Tokens by the beginning's bytes and hash: the same text counts the same in every briefing.
     counted: HashMap<(usize, blake3::Hash), u64>,
@@ -82,7 +99,7 @@ impl Prefixes<'_, '_> {
             let raw = counter.raw(&this[..bytes]);
             // Of an estimate, the same share as of what it was made from.
             let share = raw as f64 / briefing.raw.max(1) as f64;
-            (briefing.total().tokens as f64 * share).round() as u64
+            (briefing.tokens as f64 * share).round() as u64
         })
     }
 }

@@ -4,12 +4,12 @@ use super::Context;
 use super::advice::{OverBudget, steps};
 use super::attempt::{Attempt, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus};
-use super::dedup::deduplicate;
-use super::draft::{self, Texts};
+use super::draft;
 use super::fault::SelectFault;
 use super::models::{self, DEFAULT_MODEL, Model};
-use super::read::{Loaded, read_all};
+use super::read::{Reading, read_all};
 use super::select::{Selectors, select};
+use super::texts::Texts;
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
@@ -88,7 +88,7 @@ impl Context<'_> {
         let mut material = self.gather(request)?;
         let attempt = self.fit(request, &mut material)?;
         if attempt.over_by() > 0 {
-            return Ok(Preparation::OverBudget(over_budget(&material, &attempt)));
+            return Ok(Preparation::OverBudget(over_budget(&material, &attempt)?));
         }
         let (bundle, budget) = (self.finish(&material, attempt)?, material.budget);
         let status = budget.status(bundle.count());
@@ -116,9 +116,10 @@ impl Context<'_> {
         let model = self.model(request.model.as_deref())?;
         let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
         let template = self.templates.get(TemplateKind::Briefing, template)?;
-        let (loaded, skipped) = self.read_selected(&request.selectors, request.max_file_size)?;
+        let Reading { loaded, texts, skipped } =
+            self.read_selected(&request.selectors, request.max_file_size)?;
         let budget = Budget::of_briefing(request.budget, self.config, &model);
-        Ok(Material { model, budget, template, loaded, skipped })
+        Ok(Material { model, budget, template, loaded, texts, skipped })
     }
 
     /// The texts that are selected, and what was left out; no text at all is an error.
@@ -126,21 +127,20 @@ impl Context<'_> {
         &self,
         selectors: &Selectors,
         max_file_size: Option<u64>,
-    ) -> Result<(Vec<Loaded>, Vec<Skipped>)> {
+    ) -> Result<Reading> {
         let mut selectors = selectors.clone();
         selectors.rules.ignore.extend(self.config.ignore.iter().cloned());
         let selection = select(self.root, &selectors)?;
         let configured = self.config.max_file_size.map(|size| size.0);
         let limit = max_file_size.or(configured).unwrap_or(MAX_FILE_SIZE);
-        let (loaded, unread) = read_all(self.root, &selection.files, limit)?;
-        let mut skipped = selection.skipped;
-        skipped.extend(unread);
+        let mut reading = read_all(self.root, &selection.files, limit)?;
+        reading.skipped.splice(0..0, selection.skipped);
         match selectors.wanted.first() {
-            _ if !loaded.is_empty() => Ok((loaded, skipped)),
+            _ if !reading.loaded.is_empty() => Ok(reading),
             None => Err(SelectFault::Empty.into()),
             Some(first) => {
                 let asked = first.text.to_string_lossy().into();
-                Err(SelectFault::Nothing { asked, skipped }.into())
+                Err(SelectFault::Nothing { asked, skipped: reading.skipped }.into())
             }
         }
     }
@@ -157,12 +157,11 @@ impl Context<'_> {
     /// Drafts and measures the bundle of what is loaded now.
     pub(super) fn attempt(&self, request: &Request, material: &Material) -> Result<Attempt> {
         let mut bundle = self.blank(request, material);
-        let texts = draft::texts(&material.loaded);
+        let (texts, counter) = (&material.texts, Counter::new(&material.model));
         bundle.context_items = draft::items(&material.loaded);
-        deduplicate(&mut bundle.context_items, &texts, bundle.dedup.mode);
-        let counter = Counter::new(&material.model);
-        let measured = draft::measure(&bundle, &texts, &material.template, &counter)?;
-        Ok(Attempt { bundle, texts, measured })
+        draft::deduplicate(&mut bundle.context_items, texts, bundle.dedup.mode, &counter)?;
+        let measured = draft::measure(&bundle, texts, &material.template, &counter)?;
+        Ok(Attempt { bundle, measured })
     }
 
     /// A bundle with everything but items, counts and names.
@@ -193,20 +192,21 @@ impl Context<'_> {
     }
 
     pub(super) fn finish(&self, material: &Material, attempt: Attempt) -> Result<Bundle> {
-        let (bundle, texts) = attempt.sealed(material)?;
-        self.keep(&bundle, &texts, &material.template)?;
+        let bundle = attempt.sealed(material)?;
+        self.keep(&bundle, &material.texts, &material.template)?;
         Ok(bundle)
     }
 
     /// Keeps a bundle with the texts that its items and its template name.
     pub(super) fn keep(&self, bundle: &Bundle, texts: &Texts, template: &Template) -> Result<()> {
-        let frame = bundle.context_items.last().map(|item| item.content_hash.as_str());
-        let of_items = texts.iter().map(|(hash, text)| (hash.as_str(), text.as_bytes()));
-        let frame_text = template.to_kept();
-        let contents = of_items.chain(frame.map(|hash| (hash, frame_text.as_bytes())));
-        let packed = self.store.pack(contents)?;
-        self.store.write(|w| {
-            w.keep_contents(&packed)?;
+        let frame = template.to_kept();
+        let hashes = bundle.context_items.iter().map(|item| item.content_hash.as_str());
+        let read = |hash: &str| match texts.contains(hash) {
+            true => texts.get(hash),
+            // What else a bundle names is what it was counted with.
+            false => Ok(frame.as_str().into()),
+        };
+        self.store.write_with_contents(hashes, read, |w| {
             w.keep_bundle(bundle)?;
             w.renew_bundle(&bundle.bundle_id, self.now)
         })
@@ -243,16 +243,16 @@ fn trim(material: &mut Material, attempt: &Attempt) -> bool {
     !gone.is_empty()
 }
 
-pub(super) fn over_budget(material: &Material, attempt: &Attempt) -> OverBudget {
+pub(super) fn over_budget(material: &Material, attempt: &Attempt) -> Result<OverBudget> {
     let counter = Counter::new(&material.model);
     let total = attempt.measured.total();
-    OverBudget {
+    Ok(OverBudget {
         model: material.model.name.clone(),
         exact: material.model.exact(),
         budget: material.budget.limit,
         total_tokens: total.tokens,
         total_tokens_upper: total.upper,
         over_by: attempt.over_by(),
-        steps: steps(&material.loaded, attempt, attempt.over_by(), &counter),
-    }
+        steps: steps(material, attempt, attempt.over_by(), &counter)?,
+    })
 }

@@ -1,17 +1,24 @@
 //! From files to texts: read, decoded, cut to the part that is wanted, hashed.
 
+use super::facts::Facts;
 use super::fault::SelectFault;
 use super::kind;
 use super::root::{Refusal, Root};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
+use super::texts::{OnDisk, Place, Texts};
 use crate::error::Result;
 use crate::model::{Encoding, ItemType, Priority, Selection, SkipReason, Skipped};
 use crate::store::content;
 use rayon::prelude::*;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How large a file may be of which only a part is taken.
 pub(super) const PART_OF: u64 = 1 << 30;
+
+/// How many bytes of text are held in memory; what is more is read again when it is wanted.
+const HELD: usize = 32 << 20;
 
 /// A text that goes into a bundle.
 #[derive(Debug, Clone)]
@@ -22,8 +29,9 @@ pub struct Loaded {
     pub selection: Selection,
     pub kind: &'static str,
     pub encoding: Encoding,
-    pub text: String,
-    /// blake3 of `text`.
+    /// Length of the text.
+    pub bytes: usize,
+    /// blake3 of the text.
     pub content_hash: String,
     /// blake3 of the whole file's bytes.
     pub file_hash: String,
@@ -35,22 +43,37 @@ impl Loaded {
     }
 }
 
+/// What was read: in the order it was asked for, and what was left out.
+#[derive(Debug, Default)]
+pub struct Reading {
+    pub loaded: Vec<Loaded>,
+    pub texts: Texts,
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file that was read, and where its text is to be had.
+struct FileRead {
+    loaded: Loaded,
+    place: Place,
+    facts: Arc<Facts>,
+}
+
 /// Reads `files` in parallel, in their order. What cannot be included is skipped with its reason,
 /// or, if it was named itself, an error.
-pub fn read_all(
-    root: &Root,
-    files: &[Selected],
-    max_file_size: u64,
-) -> Result<(Vec<Loaded>, Vec<Skipped>)> {
-    let outcomes: Vec<_> = files.par_iter().map(|file| read(root, file, max_file_size)).collect();
-    let (mut loaded, mut skipped) = (Vec::new(), Vec::new());
+pub fn read_all(root: &Root, files: &[Selected], max_file_size: u64) -> Result<Reading> {
+    let reader = Reader { root: Arc::new(root.clone()), max_file_size, held: AtomicUsize::new(0) };
+    let outcomes: Vec<_> = files.par_iter().map(|file| reader.read(file)).collect();
+    let mut reading = Reading::default();
     for (file, outcome) in files.iter().zip(outcomes) {
         match outcome? {
-            Ok(text) => loaded.push(text),
+            Ok(read) => {
+                reading.texts.add(read.loaded.content_hash.clone(), read.place, Some(read.facts));
+                reading.loaded.push(read.loaded);
+            }
             Err(refusal) if file.explicit => {
                 return Err(SelectFault::refused(file.source.clone(), refusal).into());
             }
-            Err(refusal) => skipped.push(Skipped {
+            Err(refusal) => reading.skipped.push(Skipped {
                 source: file.source.clone(),
                 reason: refusal.reason,
                 detail: refusal.detail,
@@ -60,31 +83,60 @@ pub fn read_all(
             }),
         }
     }
-    Ok((loaded, skipped))
+    Ok(reading)
 }
 
-fn read(root: &Root, file: &Selected, max_file_size: u64) -> Result<Result<Loaded, Refusal>> {
-    let limit = if file.part == Part::Whole { max_file_size } else { PART_OF };
-    let decoded = root.read(&file.path, limit).and_then(|bytes| {
-        let file_hash = content::hash(&bytes);
-        decode(bytes).map(|(text, encoding)| (text, encoding, file_hash))
-    });
-    let (whole, encoding, file_hash) = match decoded {
-        Ok(decoded) => decoded,
-        Err(refusal) => return Ok(Err(refusal)),
-    };
-    let (text, selection) = cut(&file.source, whole, &file.part)?;
-    Ok(Ok(Loaded {
-        source: file.source.clone(),
-        item_type: file.item_type,
-        priority: file.priority,
-        selection,
-        kind: kind::of_name(&file.source),
-        encoding,
-        content_hash: content::hash(text.as_bytes()),
-        file_hash,
-        text,
-    }))
+struct Reader {
+    root: Arc<Root>,
+    max_file_size: u64,
+    /// Bytes of text held so far.
+    held: AtomicUsize,
+}
+
+impl Reader {
+    fn read(&self, file: &Selected) -> Result<Result<FileRead, Refusal>> {
+        let limit = if file.part == Part::Whole { self.max_file_size } else { PART_OF };
+        let decoded = self.root.read(&file.path, limit).and_then(|bytes| {
+            let file_hash = content::hash(&bytes);
+            decode(bytes).map(|(text, encoding)| (text, encoding, file_hash))
+        });
+        let (whole, encoding, file_hash) = match decoded {
+            Ok(decoded) => decoded,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let (text, selection) = cut(&file.source, whole, &file.part)?;
+        // Of plain UTF-8 the text is the file.
+        let content_hash = match (&selection, encoding) {
+            (Selection::Whole, Encoding::Utf8) => file_hash.clone(),
+            _ => content::hash(text.as_bytes()),
+        };
+        Ok(Ok(FileRead {
+            facts: Arc::new(Facts::of(&text, &content_hash)),
+            loaded: Loaded {
+                source: file.source.clone(),
+                item_type: file.item_type,
+                priority: file.priority,
+                selection,
+                kind: kind::of_name(&file.source),
+                encoding,
+                bytes: text.len(),
+                content_hash,
+                file_hash,
+            },
+            place: self.place(file, text, limit),
+        }))
+    }
+
+    fn place(&self, file: &Selected, text: String, limit: u64) -> Place {
+        let held = self.held.fetch_add(text.len(), Ordering::Relaxed);
+        match file.part {
+            // What is named part by part is little.
+            Part::Whole if held + text.len() > HELD => {
+                Place::File(OnDisk { root: Arc::clone(&self.root), path: file.path.clone(), limit })
+            }
+            _ => Place::Held(text.into()),
+        }
+    }
 }
 
 /// The text that bytes stand for: by their byte order mark, else UTF-8.

@@ -1,7 +1,7 @@
 //! Whether what a bundle says of its items is such as this program writes: its file may come from
 //! anywhere.
 
-use super::draft::Texts;
+use super::texts::Texts;
 use crate::model::{BlockReference, Bundle, ContextItem};
 use crate::store::content;
 
@@ -45,9 +45,16 @@ fn leads_to_the_same(
     let is_same = here.is_some() && here == part(texts, source, from, to);
     let is_named =
         here.is_some_and(|text| content::hash(text.as_bytes()) == reference.content_hash);
-    is_in_full && is_same && is_named
+    is_in_full && is_same && is_named && is_of_lines(reference, texts.held(&items[at].content_hash))
+}
+
+/// Whether it begins and ends where lines do.
+fn is_of_lines(reference: &BlockReference, text: Option<&str>) -> bool {
+    let text = text.map_or(&b""[..], str::as_bytes);
+    let ends_at = |at: u64| at == 0 || text.get(at as usize - 1) == Some(&b'\n');
+    ends_at(reference.start) && (ends_at(reference.end) || reference.end == text.len() as u64)
 }
 
 fn part<'t>(texts: &'t Texts, item: &ContextItem, start: u64, end: u64) -> Option<&'t str> {
-    texts.get(&item.content_hash)?.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+    texts.held(&item.content_hash)?.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
 }

@@ -3,12 +3,12 @@
 
 use super::Context;
 use super::brief::kept_template;
-use super::dedup::deduplicate;
-use super::draft::{self, Measured, Texts};
+use super::draft::{self, Measured};
 use super::load::BundleFault;
 use super::models::Model;
-use super::prefix::{Billed, common_prefixes};
+use super::prefix::{Billed, Written, common_prefixes};
 use super::prepare::DEFAULT_TEMPLATE;
+use super::texts::Texts;
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
@@ -104,7 +104,7 @@ impl Context<'_> {
             return Err(BundleFault::TooFew.into());
         }
         same_model(bundles)?;
-        let mut texts = Texts::new();
+        let mut texts = Texts::default();
         for bundle in bundles {
             texts.extend(self.texts_of(bundle)?);
         }
@@ -142,18 +142,22 @@ impl Context<'_> {
         let shared_template = self.templates.get(TemplateKind::Briefing, DEFAULT_TEMPLATE)?;
         let mode = members.iter().map(|it| it.bundle.dedup.mode).min().unwrap_or_default();
         let mut shared = self.shared_bundle(&members, &common, mode, model);
-        deduplicate(&mut shared.context_items, &texts, mode);
+        draft::deduplicate(&mut shared.context_items, &texts, mode, &counter)?;
         let measured = draft::measure(&shared, &texts, &shared_template, &counter)?;
         draft::fill_counts(&mut shared, &measured, &shared_template);
 
         let mut bundles = Vec::new();
         let mut briefings: Vec<Measured> = Vec::new();
         for member in &members {
-            let bundle = rewritten(member, &held, &common, mode, &texts);
+            let mut bundle = rewritten(member, &held, &common, mode);
+            draft::deduplicate(&mut bundle.context_items, &texts, mode, &counter)?;
             briefings.push(draft::measure(&bundle, &texts, &member.template, &counter)?);
             bundles.push(bundle);
         }
-        let (prefix_tokens, billed) = common_prefixes(&briefings, &counter);
+        let written = briefings.iter().zip(&bundles);
+        let written = written.map(|(measured, bundle)| Written::new(measured, bundle, &texts));
+        let written = written.collect::<Result<Vec<_>>>()?;
+        let (prefix_tokens, billed) = common_prefixes(&written, &counter);
         let rows = members.iter().zip(&briefings).zip(billed);
         let rows: Vec<SharingRow> =
             rows.map(|((member, briefing), billed)| row(member, briefing, billed)).collect();
@@ -249,7 +253,6 @@ fn rewritten(
     held: &HashMap<Identity, Held>,
     common: &[ContextItem],
     mode: DedupMode,
-    texts: &Texts,
 ) -> Bundle {
     let mut bundle = member.bundle.clone();
     let all: BTreeSet<Identity> = common.iter().map(identity).collect();
@@ -259,7 +262,6 @@ fn rewritten(
         _ => (std::cmp::Reverse(1), 0),
     });
     bundle.context_items.splice(0..0, common.iter().cloned());
-    deduplicate(&mut bundle.context_items, texts, mode);
     bundle.dedup.mode = mode;
     // Named when it is sealed; what is rendered depends on how many items it is.
     let bundle_id = bundle.bundle_id.clone();

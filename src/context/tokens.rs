@@ -16,6 +16,11 @@ impl<'m> Counter<'m> {
         Counter { model }
     }
 
+    /// The tokenizer's name.
+    pub fn tokenizer(&self) -> &'static str {
+        self.model.tokenizer.name()
+    }
+
     /// Tokens of `text` by the tokenizer itself, before any estimate.
     pub fn raw(&self, text: &str) -> u64 {
         count(self.model.tokenizer, text)
@@ -37,7 +42,7 @@ impl<'m> Counter<'m> {
 
     /// Tokens of a text of that kind (`rust`, `markdown`, …).
     pub fn count(&self, text: &str, kind: &str) -> Count {
-        self.estimate(self.raw(text), kind::estimated_as(kind, text))
+        self.estimate(self.raw(text), kind::estimated_as(kind, kind::Looks::of(text)))
     }
 }
 
@@ -123,6 +128,18 @@ fn cut_run(run: &[usize], something_follows: bool, cuts: &mut Vec<usize>) {
     if something_follows {
         cuts.push(run[run.len() - 1]);
     }
+}
+
+pub(super) fn first_cut(text: &str) -> Option<usize> {
+    cut_after(text, 1)
+}
+
+pub(super) fn last_cut(text: &str) -> Option<usize> {
+    let mut at = first_cut(text)?;
+    while let Some(next) = cut_after(text, at + 1) {
+        at = next;
+    }
+    Some(at)
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use super::Context;
 use super::budget::{Budget, BudgetRequest};
+use super::draft;
 use super::select::{Selectors, Wanted};
 use super::tokens::Counter;
 use crate::error::{Kind, Result};
-use crate::model::{Count, ItemType, Priority};
+use crate::model::{ItemType, Priority};
 use crate::render::grouped;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -146,12 +147,11 @@ impl Context<'_> {
             priority: Priority::Required,
         };
         let selectors = Selectors { wanted: vec![wanted], ..Selectors::default() };
-        let counted =
-            self.read_selected(&selectors, plan.max_file_size).map(|(loaded, skipped)| {
-                let tokens =
-                    loaded.iter().map(|it| counter.count(&it.text, it.kind)).sum::<Count>();
-                (loaded.len(), skipped.len(), tokens.tokens)
-            });
+        let reading = self.read_selected(&selectors, plan.max_file_size);
+        let counted = reading.and_then(|it| {
+            let tokens = draft::bare(&it.loaded, &it.texts, counter)?.tokens;
+            Ok((it.loaded.len(), it.skipped.len(), tokens))
+        });
         let path = path.to_string_lossy().into_owned();
         match counted {
             Ok((files, skipped, tokens)) => {

@@ -72,8 +72,8 @@ impl Outputs<'_> {
     fn render(&self, context: &SynthesisContext, name: Option<&str>) -> Result<(String, String)> {
         let name = name.unwrap_or(DEFAULT_TEMPLATE);
         let template = self.templates.get(TemplateKind::SynthesisReport, name)?;
-        let rendered = briefing::render(&template, context)?;
-        Ok((template.name, rendered.text))
+        let text = briefing::render(&template, context)?;
+        Ok((template.name, text))
     }
 
     fn keep(&self, session_id: SessionId, template: String, text: &str) -> Result<Report> {

@@ -5,9 +5,17 @@ use super::open::{Reader, Store, Writer};
 use crate::error::Result;
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// Fast, and within a few percent of the default level on source text.
 const ZSTD_LEVEL: i32 = 1;
+
+/// Compressed bytes that are written in one transaction.
+const BATCH: usize = 32 << 20;
+
+/// How many contents are compressed between two looks at how many bytes that made.
+const FEW: usize = 256;
 
 /// The blake3 of some bytes, lower-case hex: the name a content has in the store.
 pub fn hash(bytes: &[u8]) -> String {
@@ -62,7 +70,61 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Writes `work` with all contents that it names; `read` gives those that the store does not have
+    /// yet. What is more than a batch goes ahead in transactions of its own, so that neither memory nor
+    /// others' patience has to hold it all.
+    pub fn write_with_contents<'h, T>(
+        &self,
+        hashes: impl IntoIterator<Item = &'h str>,
+        read: impl Fn(&str) -> Result<Arc<str>> + Sync,
+        work: impl Fn(&Writer<'_>) -> Result<T>,
+    ) -> Result<T> {
+        let hashes: BTreeSet<&str> = hashes.into_iter().collect();
+        let hashes = serde_json::json!(hashes).to_string();
+        let mut missing = self.read(|r| r.missing_contents(&hashes))?;
+        loop {
+            let batch = pack_batch(&mut missing, &read)?;
+            let done = self.write(|w| {
+                batch.iter().try_for_each(|content| w.keep_content(content).map(|_| ()))?;
+                if missing.is_empty() {
+                    // Pruning may have taken some away meanwhile.
+                    missing = w.missing_contents(&hashes)?;
+                }
+                if missing.is_empty() { work(w).map(Some) } else { Ok(None) }
+            })?;
+            if let Some(done) = done {
+                return Ok(done);
+            }
+        }
+    }
+}
+
+/// Takes as many hashes from the end of `missing` as make a batch, and compresses what they name.
+fn pack_batch(
+    missing: &mut Vec<String>,
+    read: &(impl Fn(&str) -> Result<Arc<str>> + Sync),
+) -> Result<Vec<Packed>> {
+    let mut batch: Vec<Packed> = Vec::new();
+    while !missing.is_empty() && batch.iter().map(|it| it.data.len()).sum::<usize>() < BATCH {
+        let few = missing.split_off(missing.len().saturating_sub(FEW));
+        let packed = few.par_iter().map(|hash| Ok(Packed::new(hash, read(hash)?.as_bytes())));
+        batch.extend(packed.collect::<Result<Vec<_>>>()?);
+    }
+    Ok(batch)
+}
+
 impl Reader<'_> {
+    /// Those of `hashes`, a list in JSON, that nothing is kept under.
+    fn missing_contents(&self, hashes: &str) -> Result<Vec<String>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT asked.value FROM json_each(?1) AS asked
+              WHERE NOT EXISTS (SELECT 1 FROM contents WHERE content_hash = asked.value)",
+        )?;
+        let rows = statement.query_map([hashes], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Whether something is kept under `hash`.
     pub fn has_content(&self, hash: &str) -> Result<bool> {
         Ok(self

@@ -83,6 +83,7 @@ fn request(scope: &str) -> Request {
             ],
             overrides: Vec::new(),
             rules: WalkRules::default(),
+            paranoid: false,
         },
         budget: BudgetRequest { budget: Some(60_000), ..BudgetRequest::default() },
         ..Request::default()

@@ -8,8 +8,9 @@ use crate::git::WorkTree;
 use crate::history::History;
 use crate::model::Timestamp;
 use crate::outputs::Outputs;
-use crate::store::{HOME, Store};
+use crate::store::{Cache, HOME, Store};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The database's name in it.
 const DATABASE: &str = "history.db";
@@ -42,6 +43,7 @@ pub struct Workspace {
     home: PathBuf,
     config: Config,
     store: Store,
+    cache: Arc<Cache>,
     templates: Library,
     now: Option<Timestamp>,
 }
@@ -56,6 +58,7 @@ impl Workspace {
         let database = options.database.unwrap_or_else(|| home.join(DATABASE));
         Ok(Workspace {
             config,
+            cache: Arc::new(Cache::at(database.with_extension("cache"))),
             store: Store::at(database),
             templates: Library::new(Some(home.join("templates"))),
             now: options.now,
@@ -106,6 +109,7 @@ impl Workspace {
             root: &self.root,
             config: &self.config,
             store: &self.store,
+            cache: &self.cache,
             templates: &self.templates,
             now: self.now(),
         }

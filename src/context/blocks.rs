@@ -77,9 +77,12 @@ impl Blocks {
         self.packed.push(number as u8);
     }
 
-    /// What [`Blocks::packed`] gave; nothing else, for it is not checked.
-    pub fn from_packed(packed: Vec<u8>, count: usize) -> Blocks {
-        Blocks { packed, count }
+    /// What [`Blocks::packed`] gave, of a text of so many bytes; none of anything else.
+    pub fn from_packed(packed: Vec<u8>, bytes: usize) -> Option<Blocks> {
+        let mut blocks = Blocks { packed, count: 0 };
+        blocks.count = blocks.iter().count();
+        let end = blocks.iter().last().map_or(0, |block| block.end);
+        (end == bytes).then_some(blocks)
     }
 
     /// The bytes to keep of it.
@@ -227,6 +230,8 @@ mod tests {
             let whole: String = blocks.iter().map(|it| &text[it.start..it.end]).collect();
             prop_assert_eq!(&whole, &text);
             prop_assert_eq!(blocks.iter().count(), blocks.len());
+            let kept = Blocks::from_packed(blocks.packed().to_vec(), text.len());
+            prop_assert_eq!(kept.as_ref(), Some(&blocks));
             for (at, block) in blocks.iter().enumerate() {
                 let own = &text[block.start..block.end];
                 prop_assert_eq!(block.at, at);

@@ -7,10 +7,10 @@ use super::tokens::Counter;
 use crate::briefing::reference_line;
 use crate::error::Result;
 use crate::model::ContextItem;
-use crate::store::content;
+use crate::store::{Cache, content};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The stretches of a text, in order: its own, one that stands elsewhere, its own, and so on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,11 +75,27 @@ impl Counted {
 /// What was counted: the beginning of the blake3 of tokenizer, text and stretches.
 type Key = [u8; 16];
 
-/// Texts that were counted in this process.
+/// From how many bytes on a count is not kept: of a text without a cut that is the whole of it.
+const HEAVY: usize = 64 << 10;
+
+/// Texts that were counted: in this process, or before where there is a cache.
 #[derive(Debug, Default)]
-pub struct CountedTexts(Mutex<HashMap<Key, Arc<Counted>>>);
+pub struct CountedTexts {
+    known: Mutex<HashMap<Key, Arc<Counted>>>,
+    cache: Option<Arc<Cache>>,
+}
 
 impl CountedTexts {
+    pub fn cached(cache: Arc<Cache>) -> CountedTexts {
+        CountedTexts { known: Mutex::default(), cache: Some(cache) }
+    }
+
+    /// Adds what another has counted.
+    pub fn extend(&self, other: &CountedTexts) {
+        let known = lock(&other.known).clone();
+        lock(&self.known).extend(known);
+    }
+
     /// An item's text, counted now if it was not before.
     pub fn of(
         &self,
@@ -88,14 +104,33 @@ impl CountedTexts {
         text: impl FnOnce() -> Result<Arc<str>>,
     ) -> Result<Arc<Counted>> {
         let key = key(item, counter.tokenizer());
-        let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(counted) = lock().get(&key) {
+        if let Some(counted) = lock(&self.known).get(&key) {
             return Ok(Arc::clone(counted));
         }
-        let counted = Arc::new(Counted::of(&text()?, item, counter));
-        lock().insert(key, Arc::clone(&counted));
+        let counted = match self.kept(&key, item) {
+            Some(counted) => counted,
+            None => self.keep(&key, Counted::of(&text()?, item, counter)),
+        };
+        let counted = Arc::new(counted);
+        lock(&self.known).insert(key, Arc::clone(&counted));
         Ok(counted)
     }
+
+    fn kept(&self, key: &Key, item: &ContextItem) -> Option<Counted> {
+        let kept: Counted = serde_json::from_slice(self.cache.as_ref()?.count(key)?).ok()?;
+        (kept.reference_hashes().count() == item.references.len()).then_some(kept)
+    }
+
+    fn keep(&self, key: &Key, counted: Counted) -> Counted {
+        if let Some(cache) = self.cache.as_ref().filter(|_| counted.weight() < HEAVY) {
+            cache.keep_count(key, serde_json::to_vec(&counted).expect("plain data"));
+        }
+        counted
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn key(item: &ContextItem, tokenizer: &str) -> Key {

@@ -4,9 +4,10 @@ use super::blocks::Blocks;
 use super::kind;
 use crate::briefing::{boundary_of, bracket_runs, longest_backticks};
 use crate::model::BlockReference;
+use serde::{Deserialize, Serialize};
 
 /// What is known of a text from having read it once.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Facts {
     /// Its length.
     pub bytes: usize,
@@ -20,6 +21,7 @@ pub struct Facts {
     pub boundary: String,
     /// What its looks are to its estimate.
     pub looks: kind::Looks,
+    #[serde(skip)]
     pub blocks: Blocks,
 }
 
@@ -35,6 +37,20 @@ impl Facts {
             looks: kind::Looks::of(text),
             blocks: Blocks::of(text),
         }
+    }
+
+    /// As a cache keeps it: as JSON, a NUL, and the blocks.
+    pub fn to_kept(&self) -> Vec<u8> {
+        let rest = serde_json::to_vec(self).expect("plain data");
+        [&rest, &b"\0"[..], self.blocks.packed()].concat()
+    }
+
+    /// What [`Facts::to_kept`] gave; none of anything else.
+    pub fn from_kept(kept: &[u8]) -> Option<Facts> {
+        let end = kept.iter().position(|byte| *byte == 0)?;
+        let facts: Facts = serde_json::from_slice(&kept[..end]).ok()?;
+        let blocks = Blocks::from_packed(kept[end + 1..].to_vec(), facts.bytes)?;
+        Some(Facts { blocks, ..facts })
     }
 
     /// Whether a block of the text, which is of whole lines, ends with a newline.

@@ -1,5 +1,7 @@
 //! What a text is written in, by its name and, where that matters for counting, by its looks.
 
+use serde::{Deserialize, Serialize};
+
 /// Endings and the kinds they stand for.
 const KINDS: &[(&str, &str)] = &[
     ("rs", "rust"),
@@ -83,7 +85,7 @@ pub fn of_name(source: &str) -> &'static str {
 }
 
 /// What matters for an estimate besides a text's kind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looks {
     /// A good part of it is Chinese, Japanese or Korean.
     pub is_cjk: bool,

@@ -29,6 +29,7 @@ mod prefix;
 mod prepare;
 mod read;
 mod references;
+mod repeat;
 mod root;
 mod sections;
 mod select;
@@ -69,13 +70,15 @@ pub(crate) use view::{change_table, changes_in_words, checked_blocks, states_in_
 use crate::briefing::Library;
 use crate::config::Config;
 use crate::model::Timestamp;
-use crate::store::Store;
+use crate::store::{Cache, Store};
+use std::sync::Arc;
 
 /// The verbs that prepare, on one project.
 pub struct Context<'w> {
     pub(crate) root: &'w Root,
     pub(crate) config: &'w Config,
     pub(crate) store: &'w Store,
+    pub(crate) cache: &'w Arc<Cache>,
     pub(crate) templates: &'w Library,
     pub(crate) now: Timestamp,
 }

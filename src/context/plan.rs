@@ -174,7 +174,7 @@ impl Context<'_> {
             let bundle = self.finish(&material, attempt)?;
             return Ok(Ok(ready(planned(plan, names, vec![bundle], None, budget))));
         }
-        let mut texts = Texts::default();
+        let mut texts = Texts::cached(self.cache);
         let members = drafted.into_iter().map(|it| it.into_member(&mut texts)).collect();
         let shared: Shared = self.share(members, texts, &model)?;
         let bundles = shared.sharing.bundles.clone();
@@ -256,6 +256,7 @@ fn request(plan: &PlanFile, agent: &PlanAgent, on_over_budget: OnOverBudget) -> 
             wanted,
             overrides: Vec::new(),
             rules: WalkRules { ignore: plan.ignore.clone(), ..WalkRules::default() },
+            paranoid: false,
         },
         model: plan.model.clone(),
         budget: BudgetRequest { budget, reserve: plan.reserve, ..BudgetRequest::default() },

@@ -7,7 +7,8 @@ use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
 use super::models::{self, DEFAULT_MODEL, Model};
-use super::read::{Reading, read_all};
+use super::read::{FileReader, Reading, read_all};
+use super::repeat;
 use super::select::{Selectors, select};
 use super::texts::Texts;
 use super::tokens::Counter;
@@ -86,11 +87,21 @@ impl Context<'_> {
     /// Prepares a bundle and keeps it with its contents; over budget, nothing is written.
     pub fn prepare(&self, request: &Request) -> Result<Preparation> {
         let mut material = self.gather(request)?;
-        let attempt = self.fit(request, &mut material)?;
-        if attempt.over_by() > 0 {
-            return Ok(Preparation::OverBudget(over_budget(&material, &attempt)?));
-        }
-        let (bundle, budget) = (self.finish(&material, attempt)?, material.budget);
+        let draft = self.draft(request, &material);
+        let key = repeat::key(&draft, &material.model, &material.template);
+        let bundle = match self.prepared_before(&key, &draft, &material)? {
+            Some(bundle) => bundle,
+            None => {
+                let attempt = self.fit(request, &mut material)?;
+                if attempt.over_by() > 0 {
+                    return Ok(Preparation::OverBudget(over_budget(&material, &attempt)?));
+                }
+                let bundle = self.finish(&material, attempt)?;
+                self.cache.keep_draft(&key, bundle.bundle_id.as_str());
+                bundle
+            }
+        };
+        let budget = material.budget;
         let status = budget.status(bundle.count());
         Ok(Preparation::Ready(Box::new(Prepared {
             bundle,
@@ -133,7 +144,8 @@ impl Context<'_> {
         let selection = select(self.root, &selectors)?;
         let configured = self.config.max_file_size.map(|size| size.0);
         let limit = max_file_size.or(configured).unwrap_or(MAX_FILE_SIZE);
-        let mut reading = read_all(self.root, &selection.files, limit)?;
+        let reader = FileReader::new(self.root, self.cache, limit, selectors.paranoid);
+        let mut reading = read_all(&reader, &selection.files)?;
         reading.skipped.splice(0..0, selection.skipped);
         match selectors.wanted.first() {
             _ if !reading.loaded.is_empty() => Ok(reading),
@@ -156,16 +168,15 @@ impl Context<'_> {
 
     /// Drafts and measures the bundle of what is loaded now.
     pub(super) fn attempt(&self, request: &Request, material: &Material) -> Result<Attempt> {
-        let mut bundle = self.blank(request, material);
+        let mut bundle = self.draft(request, material);
         let (texts, counter) = (&material.texts, Counter::new(&material.model));
-        bundle.context_items = draft::items(&material.loaded);
         draft::deduplicate(&mut bundle.context_items, texts, bundle.dedup.mode, &counter)?;
         let measured = draft::measure(&bundle, texts, &material.template, &counter)?;
         Ok(Attempt { bundle, measured })
     }
 
-    /// A bundle with everything but items, counts and names.
-    fn blank(&self, request: &Request, material: &Material) -> Bundle {
+    /// A bundle with everything but counts and names, and nothing looked for that stands twice.
+    fn draft(&self, request: &Request, material: &Material) -> Bundle {
         Bundle {
             version: Bundle::VERSION,
             bundle_id: BundleId::new("bundle").expect("a valid id"),
@@ -180,7 +191,7 @@ impl Context<'_> {
             role: request.role.clone(),
             constraints: request.constraints.clone(),
             expected_output: request.expected_output.clone(),
-            context_items: Vec::new(),
+            context_items: draft::items(&material.loaded),
             total_tokens: 0,
             total_tokens_upper: 0,
             budget: material.budget.limit,
@@ -208,7 +219,7 @@ impl Context<'_> {
         };
         self.store.write_with_contents(hashes, read, |w| {
             w.keep_bundle(bundle)?;
-            w.renew_bundle(&bundle.bundle_id, self.now)
+            w.renew_bundle(&bundle.bundle_id, self.now).map(|_| ())
         })
     }
 }

@@ -3,16 +3,18 @@
 use super::facts::Facts;
 use super::fault::SelectFault;
 use super::kind;
-use super::root::{Refusal, Root};
+use super::root::{Refusal, Root, too_large};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
 use super::texts::{OnDisk, Place, Texts};
 use crate::error::Result;
 use crate::model::{Encoding, ItemType, Priority, Selection, SkipReason, Skipped};
-use crate::store::content;
+use crate::store::{Cache, Stamp, content};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::SystemTime;
 
 /// How large a file may be of which only a part is taken.
 pub(super) const PART_OF: u64 = 1 << 30;
@@ -51,23 +53,37 @@ pub struct Reading {
     pub skipped: Vec<Skipped>,
 }
 
-/// A file that was read, and where its text is to be had.
+/// What was found in a file: its text, or why there is none.
+type Found = Result<FileFound, Refusal>;
+
+/// A whole text that a file has.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct FileFound {
+    /// blake3 of the file's bytes, lower-case hex.
+    file: String,
+    /// blake3 of the text.
+    text: String,
+    bytes: usize,
+    encoding: Encoding,
+}
+
+/// A file that goes into the bundle, and where its text is to be had.
 struct FileRead {
     loaded: Loaded,
     place: Place,
-    facts: Arc<Facts>,
+    /// None where the text was not read.
+    facts: Option<Arc<Facts>>,
 }
 
-/// Reads `files` in parallel, in their order. What cannot be included is skipped with its reason,
-/// or, if it was named itself, an error.
-pub fn read_all(root: &Root, files: &[Selected], max_file_size: u64) -> Result<Reading> {
-    let reader = Reader { root: Arc::new(root.clone()), max_file_size, held: AtomicUsize::new(0) };
+/// Reads `files` in parallel, in their order, but those that are as they were when they were last read.
+/// What cannot be included is skipped with its reason, or, if it was named itself, an error.
+pub fn read_all(reader: &FileReader<'_>, files: &[Selected]) -> Result<Reading> {
     let outcomes: Vec<_> = files.par_iter().map(|file| reader.read(file)).collect();
-    let mut reading = Reading::default();
+    let mut reading = Reading { texts: reader.texts.clone(), ..Reading::default() };
     for (file, outcome) in files.iter().zip(outcomes) {
         match outcome? {
             Ok(read) => {
-                reading.texts.add(read.loaded.content_hash.clone(), read.place, Some(read.facts));
+                reading.texts.add(read.loaded.content_hash.clone(), read.place, read.facts);
                 reading.loaded.push(read.loaded);
             }
             Err(refusal) if file.explicit => {
@@ -86,17 +102,75 @@ pub fn read_all(root: &Root, files: &[Selected], max_file_size: u64) -> Result<R
     Ok(reading)
 }
 
-struct Reader {
+/// How files are read.
+pub struct FileReader<'c> {
     root: Arc<Root>,
+    cache: &'c Cache,
+    /// Read even what seems unchanged.
+    paranoid: bool,
     max_file_size: u64,
+    texts: Texts,
     /// Bytes of text held so far.
     held: AtomicUsize,
 }
 
-impl Reader {
+impl<'c> FileReader<'c> {
+    pub fn new(root: &Root, cache: &'c Arc<Cache>, max_file_size: u64, paranoid: bool) -> Self {
+        FileReader {
+            root: Arc::new(root.clone()),
+            cache,
+            paranoid,
+            max_file_size,
+            texts: Texts::cached(cache),
+            held: AtomicUsize::new(0),
+        }
+    }
+
     fn read(&self, file: &Selected) -> Result<Result<FileRead, Refusal>> {
-        let limit = if file.part == Part::Whole { self.max_file_size } else { PART_OF };
-        let decoded = self.root.read(&file.path, limit).and_then(|bytes| {
+        match file.part {
+            Part::Whole => Ok(self.whole(file)),
+            _ => self.part(file),
+        }
+    }
+
+    /// A whole file, from the cache where it is as it was.
+    fn whole(&self, file: &Selected) -> Result<FileRead, Refusal> {
+        let found = self.root.find(&file.path, file.walked)?;
+        if found.metadata.len() > self.max_file_size {
+            return Err(too_large(found.metadata.len(), self.max_file_size));
+        }
+        let stamp = Stamp::of(&found.metadata);
+        let known = stamp.filter(|_| !self.paranoid);
+        let known = known.and_then(|stamp| self.cache.file(&found.path, &stamp));
+        if let Some(known) = known.and_then(|kept| from_kept(kept)) {
+            let place = Place::File(self.on_disk(file));
+            return Ok(file_read(file, known?, place, None));
+        }
+        let read_at = SystemTime::now();
+        let bytes = found.read(self.max_file_size)?;
+        let hash = content::hash(&bytes);
+        let decoded = decode(bytes).map(|(text, encoding)| {
+            // Of plain UTF-8 the text is the file.
+            let text_hash = match encoding {
+                Encoding::Utf8 => hash.clone(),
+                _ => content::hash(text.as_bytes()),
+            };
+            let bytes = text.len();
+            (FileFound { file: hash, text: text_hash, bytes, encoding }, text)
+        });
+        if let Some(stamp) = stamp {
+            let kept = to_kept(&decoded.as_ref().map(|(found, _)| found));
+            self.cache.keep_file(&found.path, stamp, read_at, kept);
+        }
+        let (found, text) = decoded?;
+        let facts = self.texts.learn(&found.text, &text);
+        Ok(file_read(file, found, self.place(file, text), Some(facts)))
+    }
+
+    /// A part of a file. What is named part by part is little, and held.
+    fn part(&self, file: &Selected) -> Result<Result<FileRead, Refusal>> {
+        let found = self.root.find(&file.path, file.walked);
+        let decoded = found.and_then(|found| found.read(PART_OF)).and_then(|bytes| {
             let file_hash = content::hash(&bytes);
             decode(bytes).map(|(text, encoding)| (text, encoding, file_hash))
         });
@@ -105,38 +179,49 @@ impl Reader {
             Err(refusal) => return Ok(Err(refusal)),
         };
         let (text, selection) = cut(&file.source, whole, &file.part)?;
-        // Of plain UTF-8 the text is the file.
-        let content_hash = match (&selection, encoding) {
-            (Selection::Whole, Encoding::Utf8) => file_hash.clone(),
-            _ => content::hash(text.as_bytes()),
-        };
-        Ok(Ok(FileRead {
-            facts: Arc::new(Facts::of(&text, &content_hash)),
-            loaded: Loaded {
-                source: file.source.clone(),
-                item_type: file.item_type,
-                priority: file.priority,
-                selection,
-                kind: kind::of_name(&file.source),
-                encoding,
-                bytes: text.len(),
-                content_hash,
-                file_hash,
-            },
-            place: self.place(file, text, limit),
-        }))
+        let hash = content::hash(text.as_bytes());
+        let facts = self.texts.learn(&hash, &text);
+        let found = FileFound { file: file_hash, text: hash, bytes: text.len(), encoding };
+        let mut read = file_read(file, found, Place::Held(text.into()), Some(facts));
+        read.loaded.selection = selection;
+        Ok(Ok(read))
     }
 
-    fn place(&self, file: &Selected, text: String, limit: u64) -> Place {
+    fn place(&self, file: &Selected, text: String) -> Place {
         let held = self.held.fetch_add(text.len(), Ordering::Relaxed);
-        match file.part {
-            // What is named part by part is little.
-            Part::Whole if held + text.len() > HELD => {
-                Place::File(OnDisk { root: Arc::clone(&self.root), path: file.path.clone(), limit })
-            }
-            _ => Place::Held(text.into()),
+        match held + text.len() > HELD {
+            true => Place::File(self.on_disk(file)),
+            false => Place::Held(text.into()),
         }
     }
+
+    fn on_disk(&self, file: &Selected) -> OnDisk {
+        let (root, limit) = (Arc::clone(&self.root), self.max_file_size);
+        OnDisk { root, path: file.path.clone(), limit }
+    }
+}
+
+fn file_read(file: &Selected, found: FileFound, place: Place, facts: Option<Arc<Facts>>) -> FileRead {
+    let loaded = Loaded {
+        source: file.source.clone(),
+        item_type: file.item_type,
+        priority: file.priority,
+        selection: Selection::Whole,
+        kind: kind::of_name(&file.source),
+        encoding: found.encoding,
+        bytes: found.bytes,
+        content_hash: found.text,
+        file_hash: found.file,
+    };
+    FileRead { loaded, place, facts }
+}
+
+fn to_kept(found: &Result<&FileFound, &Refusal>) -> Vec<u8> {
+    serde_json::to_vec(found).expect("plain data")
+}
+
+fn from_kept(kept: &[u8]) -> Option<Found> {
+    serde_json::from_slice(kept).ok()
 }
 
 /// The text that bytes stand for: by their byte order mark, else UTF-8.

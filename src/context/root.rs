@@ -3,13 +3,14 @@
 use crate::error::plain;
 use crate::model::SkipReason;
 use crate::render;
+use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
 /// Why a file cannot be read, and what was found.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     pub reason: SkipReason,
     pub detail: Option<String>,
@@ -116,19 +117,46 @@ impl Root {
         self.inside(absolute)?.metadata().map_err(|error| unreadable(&error))
     }
 
-    /// Reads a regular file inside the root, if it has no more than `limit` bytes. Anything else
-    /// that has a name (a pipe, a device, a socket) is never opened.
+    /// The regular file that a path leads to, inside the root. Anything else that has a name (a pipe, a
+    /// device, a socket) is never opened. What a walk met is no link, or was looked at there: it lies
+    /// where it was met.
+    pub fn find(&self, absolute: &Path, walked: bool) -> Result<FoundFile, Refusal> {
+        let look = |path: &Path| std::fs::symlink_metadata(path).map_err(|error| unreadable(&error));
+        if walked {
+            let metadata = look(absolute)?;
+            if metadata.is_file() {
+                return Ok(FoundFile { path: absolute.to_path_buf(), metadata });
+            }
+        }
+        let path = self.inside(absolute)?;
+        let metadata = look(&path)?;
+        match metadata.is_file() {
+            true => Ok(FoundFile { path, metadata }),
+            false => Err(Refusal::new(SkipReason::NotAFile, kind_of(&metadata).to_owned())),
+        }
+    }
+
+    /// Reads such a file, if it has no more than `limit` bytes.
     pub fn read(&self, absolute: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
-        let real = self.inside(absolute)?;
-        let found = std::fs::symlink_metadata(&real).map_err(|error| unreadable(&error))?;
-        if !found.is_file() {
-            return Err(Refusal::new(SkipReason::NotAFile, kind_of(&found).to_owned()));
+        self.find(absolute, false)?.read(limit)
+    }
+}
+
+/// A regular file inside the root.
+pub struct FoundFile {
+    /// All links followed.
+    pub path: PathBuf,
+    pub metadata: std::fs::Metadata,
+}
+
+impl FoundFile {
+    /// Its bytes, if there are no more than `limit`.
+    pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
+        if self.metadata.len() > limit {
+            return Err(too_large(self.metadata.len(), limit));
         }
-        if found.len() > limit {
-            return Err(too_large(found.len(), limit));
-        }
-        let file = File::open(&real).map_err(|error| unreadable(&error))?;
-        let mut bytes = Vec::with_capacity(found.len() as usize);
+        let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
+        let mut bytes = Vec::with_capacity(self.metadata.len() as usize + 1);
         // One byte more than the limit tells a file that grew meanwhile.
         file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
         match bytes.len() as u64 > limit {
@@ -164,7 +192,7 @@ fn unreadable(error: &std::io::Error) -> Refusal {
     Refusal::new(SkipReason::Unreadable, plain(error))
 }
 
-fn too_large(bytes: u64, limit: u64) -> Refusal {
+pub(super) fn too_large(bytes: u64, limit: u64) -> Refusal {
     Refusal::new(
         SkipReason::TooLarge,
         format!("{} > {}", render::bytes(bytes), render::bytes(limit)),

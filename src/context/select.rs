@@ -31,6 +31,8 @@ pub struct Selectors {
     pub overrides: Vec<(String, Priority)>,
     /// What directories and globs pass over.
     pub rules: WalkRules,
+    /// Read every file, also those that by size, times and inode are as they were.
+    pub paranoid: bool,
 }
 
 /// Which part of a file is wanted, before the file was read.
@@ -69,6 +71,8 @@ pub struct Selected {
     pub priority: Priority,
     /// Named itself, not found in a directory or by a glob: leaving it out is an error.
     pub explicit: bool,
+    /// Met on a walk below a directory of the root, no link followed.
+    pub walked: bool,
 }
 
 impl Selected {
@@ -136,6 +140,7 @@ fn selected(root: &Root, wanted: &Wanted, path: PathBuf, part: Part, explicit: b
         item_type: wanted.item_type,
         priority: wanted.priority,
         explicit,
+        walked: !explicit,
     }
 }
 
@@ -254,6 +259,7 @@ fn each_once(files: Vec<Selected>) -> Vec<Selected> {
                 let first = &mut kept[*place];
                 first.priority = first.priority.min(file.priority);
                 first.explicit |= file.explicit;
+                first.walked |= file.walked;
             }
             None => {
                 places.insert((file.path.clone(), file.part.clone()), kept.len());

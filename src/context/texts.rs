@@ -11,7 +11,7 @@ use super::root::Root;
 use super::tokens::Counter;
 use crate::error::Result;
 use crate::model::ContextItem;
-use crate::store::content;
+use crate::store::{Cache, content};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -21,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 pub struct Texts {
     entries: HashMap<String, Entry>,
     counted: Arc<CountedTexts>,
+    cache: Option<Arc<Cache>>,
 }
 
 #[derive(Debug, Clone)]
@@ -46,6 +47,15 @@ pub struct OnDisk {
 }
 
 impl Texts {
+    /// No texts yet, of which a cache may know something.
+    pub fn cached(cache: &Arc<Cache>) -> Texts {
+        Texts {
+            entries: HashMap::new(),
+            counted: Arc::new(CountedTexts::cached(Arc::clone(cache))),
+            cache: Some(Arc::clone(cache)),
+        }
+    }
+
     /// Adds a text that is at hand.
     pub fn hold(&mut self, hash: String, text: impl Into<Arc<str>>) {
         self.add(hash, Place::Held(text.into()), None);
@@ -59,8 +69,9 @@ impl Texts {
         }
     }
 
-    /// Adds all of another's.
+    /// Adds all of another's, with what was counted.
     pub fn extend(&mut self, other: Texts) {
+        self.counted.extend(&other.counted);
         for (hash, entry) in other.entries {
             self.entries.entry(hash).or_insert(entry);
         }
@@ -69,11 +80,6 @@ impl Texts {
     /// Whether there is such a text.
     pub fn contains(&self, hash: &str) -> bool {
         self.entries.contains_key(hash)
-    }
-
-    /// The hashes of all texts.
-    pub fn hashes(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(String::as_str)
     }
 
     /// A text that is in memory.
@@ -99,11 +105,31 @@ impl Texts {
         if let Some(facts) = known {
             return Ok(Arc::clone(facts));
         }
-        let facts = Arc::new(Facts::of(&self.get(hash)?, hash));
+        let facts = match self.kept_facts(hash) {
+            Some(facts) => Arc::new(facts),
+            None => self.learn(hash, &self.get(hash)?),
+        };
         if let Some(entry) = self.entries.get(hash) {
             let _ = entry.facts.set(Arc::clone(&facts));
         }
         Ok(facts)
+    }
+
+    fn kept_facts(&self, hash: &str) -> Option<Facts> {
+        let hash = blake3::Hash::from_hex(hash).ok()?;
+        Facts::from_kept(self.cache.as_ref()?.text(hash.as_bytes())?)
+    }
+
+    /// What there is to know of a text at hand.
+    pub fn learn(&self, hash: &str, text: &str) -> Arc<Facts> {
+        let facts = self.kept_facts(hash).unwrap_or_else(|| {
+            let facts = Facts::of(text, hash);
+            if let (Some(cache), Ok(hash)) = (&self.cache, blake3::Hash::from_hex(hash)) {
+                cache.keep_text(hash.as_bytes(), facts.to_kept());
+            }
+            facts
+        });
+        Arc::new(facts)
     }
 
     /// An item's text, counted by stretches: see [`Counted`].
@@ -118,7 +144,7 @@ impl OnDisk {
         let bytes = self.root.read(&self.path, self.limit).map_err(|_| changed())?;
         let (text, _) = decode(bytes).map_err(|_| changed())?;
         match content::hash(text.as_bytes()) == hash {
-            true => Ok(text.into()),
+            true => Ok(Arc::from(text)),
             false => Err(changed().into()),
         }
     }

@@ -124,15 +124,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Makes a kept bundle the latest: it was prepared again.
-    pub fn renew_bundle(&self, id: &BundleId, now: Timestamp) -> Result<()> {
-        self.0
+    /// Makes a kept bundle the latest: it was prepared again. Says whether it is there.
+    pub fn renew_bundle(&self, id: &BundleId, now: Timestamp) -> Result<bool> {
+        let renewed = self.0
             .prepare_cached(
                 "UPDATE bundles SET created_at = ?2, seq = (SELECT max(seq) + 1 FROM bundles)
                  WHERE bundle_id = ?1",
             )?
             .execute(params![id, now])?;
-        Ok(())
+        Ok(renewed > 0)
     }
 
     /// Notes that a briefing (a content of the store) was rendered from a bundle. One that is handed over

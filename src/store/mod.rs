@@ -6,6 +6,7 @@
 
 mod archive;
 mod bundles;
+mod cache;
 mod columns;
 pub mod content;
 mod executions;
@@ -26,6 +27,7 @@ mod subjects;
 
 pub use archive::{BriefingRow, Chosen, Series};
 pub use bundles::{BundleRow, GIVEN};
+pub use cache::{Cache, Stamp};
 pub use content::PackedContents;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;

@@ -189,14 +189,19 @@ fn create_file(path: &Path) -> Result<()> {
         }
         _ => {}
     }
+    match create_private(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.or_cannot("create the history", path),
+    }
+}
+
+/// Creates a file that is the user's alone; one that is there is an error.
+pub(super) fn create_private(path: &Path) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        outcome => outcome.map(|_| ()).or_cannot("create the history", path),
-    }
+    options.open(path).map(|_| ())
 }
 
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
@@ -231,6 +236,19 @@ fn prepare(mut conn: Connection, path: &Path) -> Result<Database> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     migrate(&conn, path)?;
     Ok(Database { conn, path: path.to_path_buf() })
+}
+
+/// A cache waits for nobody long, and what a power cut takes of it is found out again; what it leaves
+/// must be sound, which NORMAL makes sure of.
+pub(super) fn prepare_cache(mut conn: Connection) -> Result<Connection> {
+    const BRIEFLY: Duration = Duration::from_millis(250);
+    wait_for_others(&mut conn, BRIEFLY)?;
+    use_wal(&conn, BRIEFLY)?;
+    conn.pragma_update(None, "synchronous", "NORMAL")?;
+    conn.pragma_update(None, "journal_size_limit", WAL_LEFT)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    Ok(conn)
 }
 
 /// SQLite's own backoff grows, so that late comers starve; a short random sleep is fair.

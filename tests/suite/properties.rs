@@ -237,6 +237,7 @@ fn prepared(dir: &Path) -> Option<(sortie::Bundle, String)> {
             wanted: vec![wanted],
             overrides: Vec::new(),
             rules: WalkRules { hidden: true, ..WalkRules::default() },
+            paranoid: false,
         },
         ..Request::default()
     };

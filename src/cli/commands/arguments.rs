@@ -48,6 +48,9 @@ pub struct SelectArgs {
     /// The largest file taken whole [default: sortie.toml, else 2MB]
     #[arg(long, value_name = "SIZE")]
     pub max_file_size: Option<ByteAmount>,
+    /// Read every file, also those whose size, times and inode say that they are unchanged
+    #[arg(long)]
+    pub paranoid: bool,
 }
 
 impl SelectArgs {
@@ -71,7 +74,7 @@ impl SelectArgs {
             hidden: self.hidden,
             no_ignore: self.no_ignore,
         };
-        Ok(Selectors { wanted, overrides, rules })
+        Ok(Selectors { wanted, overrides, rules, paranoid: self.paranoid })
     }
 
     /// The paths of `--files-from`, byte for byte.

@@ -1,0 +1,409 @@
+//! What was found out about files and texts, so that it need not be found out again: a database of its
+//! own beside the history, which can be deleted at any time.
+//!
+//! A file is known by its path and what the system says of it ([`Stamp`]); a text by the blake3 of its
+//! bytes. Each table is read by one query, when it is first asked. Nothing here can fail a command: a
+//! cache that cannot be used is none, and one that is damaged or another version's is begun anew.
+
+use super::open::{create_private, prepare_cache};
+use rusqlite::{Connection, params};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// What is cached, and how it is found out. To be raised whenever a count, a fact or a block of the same
+/// bytes may be another than before.
+const VERSION: i64 = 1;
+
+/// Days after which a row that nothing asked for goes.
+const KEPT_DAYS: i64 = 30;
+
+/// Days after which the use of a row is noted, so that most runs write nothing.
+const NOTED_DAYS: i64 = 7;
+
+const TABLES: &str = "
+CREATE TABLE files (path BLOB PRIMARY KEY, day INTEGER NOT NULL, size INTEGER NOT NULL,
+  mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, found BLOB NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE texts (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, facts BLOB NOT NULL) STRICT;
+CREATE TABLE counts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, counted BLOB NOT NULL)
+  STRICT, WITHOUT ROWID;
+CREATE TABLE drafts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, bundle BLOB NOT NULL)
+  STRICT, WITHOUT ROWID;";
+
+/// What the system says of a file: as long as it says the same, the file is taken for unchanged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    size: i64,
+    /// Nanoseconds since 1970.
+    mtime: i64,
+    /// The same of the last change of whatever kind, which no program can set.
+    ctime: i64,
+    inode: i64,
+}
+
+impl Stamp {
+    #[cfg(unix)]
+    pub fn of(found: &std::fs::Metadata) -> Option<Stamp> {
+        use std::os::unix::fs::MetadataExt;
+        let nanos = |seconds: i64, nanos: i64| seconds.checked_mul(1_000_000_000)?.checked_add(nanos);
+        Some(Stamp {
+            size: i64::try_from(found.size()).ok()?,
+            mtime: nanos(found.mtime(), found.mtime_nsec())?,
+            ctime: nanos(found.ctime(), found.ctime_nsec())?,
+            inode: found.ino() as i64,
+        })
+    }
+
+    /// Without inodes a file may be replaced unseen: there it is always read.
+    #[cfg(not(unix))]
+    pub fn of(_: &std::fs::Metadata) -> Option<Stamp> {
+        None
+    }
+
+    /// Whether a file that was read at that time and changed again right after would have another
+    /// stamp. Git's rule for racy files: what changed within the clock's grain of being read is not
+    /// trusted.
+    fn is_settled(&self, read_at: SystemTime) -> bool {
+        let changed = self.mtime.max(self.ctime);
+        // Where there is no part of a second, the file system may know whole ones only, or two.
+        let grain = if changed % 1_000_000_000 == 0 { COARSE } else { FINE };
+        let read_at = read_at.duration_since(UNIX_EPOCH).map_or(0, |it| it.as_nanos() as i64);
+        changed + (grain.as_nanos() as i64) < read_at
+    }
+}
+
+/// The clock of a file system that keeps nanoseconds ticks every 1 to 10 ms (Linux: a jiffy).
+const FINE: Duration = Duration::from_millis(20);
+
+/// FAT keeps two seconds, HFS+ and ext3 one.
+const COARSE: Duration = Duration::from_secs(2);
+
+/// A cache, opened when it is first asked.
+#[derive(Debug)]
+pub struct Cache {
+    path: PathBuf,
+    database: OnceLock<Option<Mutex<Connection>>>,
+    files: Table<(Stamp, Vec<u8>)>,
+    texts: Table<Vec<u8>>,
+    counts: Table<Vec<u8>>,
+    drafts: Table<Vec<u8>>,
+}
+
+impl Drop for Cache {
+    fn drop(&mut self) {
+        self.save();
+    }
+}
+
+/// Rows by their key: those that are kept, and those to be written.
+#[derive(Debug)]
+struct Table<T> {
+    kept: OnceLock<HashMap<Vec<u8>, Row<T>>>,
+    new: Mutex<Vec<(Vec<u8>, T)>>,
+}
+
+#[derive(Debug)]
+struct Row<T> {
+    day: i64,
+    value: T,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Table { kept: OnceLock::new(), new: Mutex::default() }
+    }
+}
+
+impl<T: Clone> Table<T> {
+    fn get(
+        &self,
+        key: &[u8],
+        load: impl FnOnce() -> Option<HashMap<Vec<u8>, Row<T>>>,
+    ) -> Option<&T> {
+        let row = self.kept.get_or_init(|| load().unwrap_or_default()).get(key)?;
+        if row.day < today() - NOTED_DAYS {
+            self.add(key, row.value.clone());
+        }
+        Some(&row.value)
+    }
+
+    fn add(&self, key: &[u8], value: T) {
+        lock(&self.new).push((key.to_owned(), value));
+    }
+
+    fn take_new(&self) -> Vec<(Vec<u8>, T)> {
+        std::mem::take(&mut *lock(&self.new))
+    }
+}
+
+impl Cache {
+    /// The cache in the file `path`; nothing is touched yet.
+    pub fn at(path: impl Into<PathBuf>) -> Cache {
+        Cache {
+            path: path.into(),
+            database: OnceLock::new(),
+            files: Table::default(),
+            texts: Table::default(),
+            counts: Table::default(),
+            drafts: Table::default(),
+        }
+    }
+
+    /// What was found in the file at `path`, if it is as it was then.
+    pub fn file(&self, path: &Path, stamp: &Stamp) -> Option<&[u8]> {
+        let load = || {
+            self.load("SELECT path, day, size, mtime, ctime, inode, found FROM files", |row| {
+                let stamp = Stamp {
+                    size: row.get(2)?,
+                    mtime: row.get(3)?,
+                    ctime: row.get(4)?,
+                    inode: row.get(5)?,
+                };
+                Ok((stamp, row.get(6)?))
+            })
+        };
+        let (then, found) = self.files.get(path.as_os_str().as_encoded_bytes(), load)?;
+        (then == stamp).then_some(found)
+    }
+
+    /// Keeps what was found in a file that had this stamp before it was read, which began then.
+    pub fn keep_file(&self, path: &Path, stamp: Stamp, read_at: SystemTime, found: Vec<u8>) {
+        if stamp.is_settled(read_at) {
+            self.files.add(path.as_os_str().as_encoded_bytes(), (stamp, found));
+        }
+    }
+
+    /// What is known of the text with that hash.
+    pub fn text(&self, hash: &[u8]) -> Option<&[u8]> {
+        let load = || self.load("SELECT hash, day, facts FROM texts", |row| row.get(2));
+        self.texts.get(hash, load).map(Vec::as_slice)
+    }
+
+    /// Keeps what is known of a text.
+    pub fn keep_text(&self, hash: &[u8], facts: Vec<u8>) {
+        self.texts.add(hash, facts);
+    }
+
+    /// A count.
+    pub fn count(&self, key: &[u8]) -> Option<&[u8]> {
+        let load = || self.load("SELECT key, day, counted FROM counts", |row| row.get(2));
+        self.counts.get(key, load).map(Vec::as_slice)
+    }
+
+    /// Keeps a count.
+    pub fn keep_count(&self, key: &[u8], counted: Vec<u8>) {
+        self.counts.add(key, counted);
+    }
+
+    /// The bundle that such a draft became.
+    pub fn draft(&self, key: &[u8]) -> Option<&[u8]> {
+        let load = || self.load("SELECT key, day, bundle FROM drafts", |row| row.get(2));
+        self.drafts.get(key, load).map(Vec::as_slice)
+    }
+
+    /// Keeps which bundle a draft became.
+    pub fn keep_draft(&self, key: &[u8], bundle: &str) {
+        self.drafts.add(key, bundle.as_bytes().to_owned());
+    }
+
+    /// Writes what is new, where there is a history beside which it may stand.
+    fn save(&self) {
+        let files = self.files.take_new();
+        let texts = self.texts.take_new();
+        let counts = self.counts.take_new();
+        let drafts = self.drafts.take_new();
+        let is_empty =
+            files.is_empty() && texts.is_empty() && counts.is_empty() && drafts.is_empty();
+        if is_empty || !self.path.parent().is_some_and(Path::is_dir) {
+            return;
+        }
+        let plain = [("texts", texts), ("counts", counts), ("drafts", drafts)];
+        let _ = self.create().map(|mut conn| write(&mut conn, &files, &plain));
+    }
+
+    fn load<T>(
+        &self,
+        sql: &str,
+        value: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Option<HashMap<Vec<u8>, Row<T>>> {
+        let conn = lock(self.opened()?);
+        let mut statement = conn.prepare(sql).ok()?;
+        let rows = statement.query_map([], |row| {
+            Ok((row.get(0)?, Row { day: row.get(1)?, value: value(row)? }))
+        });
+        rows.ok()?.collect::<rusqlite::Result<_>>().ok()
+    }
+
+    /// The database, if there is a sound one.
+    fn opened(&self) -> Option<&Mutex<Connection>> {
+        let open = || open(&self.path).map(Mutex::new);
+        self.database.get_or_init(open).as_ref()
+    }
+
+    /// The database, begun anew where there is no sound one.
+    fn create(&self) -> Option<Connection> {
+        let conn = connect(&self.path).or_else(|| {
+            remove(&self.path);
+            create_private(&self.path).ok()?;
+            connect(&self.path)
+        })?;
+        if version(&conn) != Some(VERSION) {
+            let forget = ["files", "texts", "counts", "drafts"];
+            let forget = forget.map(|table| format!("DROP TABLE IF EXISTS {table};")).concat();
+            let begin = "BEGIN IMMEDIATE;";
+            let end = format!("PRAGMA user_version = {VERSION}; COMMIT;");
+            conn.execute_batch(&format!("{begin}{forget}{TABLES}{end}")).ok()?;
+        }
+        Some(conn)
+    }
+}
+
+fn open(path: &Path) -> Option<Connection> {
+    connect(path).filter(|conn| version(conn) == Some(VERSION))
+}
+
+fn version(conn: &Connection) -> Option<i64> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0)).ok()
+}
+
+fn connect(path: &Path) -> Option<Connection> {
+    use rusqlite::OpenFlags;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let is_own = path.symlink_metadata().is_ok_and(|found| is_own(&found));
+    is_own.then(|| prepare_cache(Connection::open_with_flags(path, flags).ok()?).ok())?
+}
+
+/// A file that came with somebody's tree is not one that was written here.
+#[cfg(unix)]
+fn is_own(found: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    found.is_file() && found.permissions().mode() & 0o777 == 0o600
+}
+
+#[cfg(not(unix))]
+fn is_own(found: &std::fs::Metadata) -> bool {
+    found.is_file()
+}
+
+fn remove(path: &Path) {
+    for end in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        let _ = std::fs::remove_file(PathBuf::from(name));
+    }
+}
+
+type NewFile = (Vec<u8>, (Stamp, Vec<u8>));
+type NewRows = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn write(
+    conn: &mut Connection,
+    files: &[NewFile],
+    plain: &[(&str, NewRows)],
+) -> rusqlite::Result<()> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let today = today();
+    for (path, (stamp, found)) in files {
+        tx.prepare_cached("INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![
+                path,
+                today,
+                stamp.size,
+                stamp.mtime,
+                stamp.ctime,
+                stamp.inode,
+                found
+            ])?;
+    }
+    for (table, rows) in plain {
+        let insert = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3)");
+        for (key, value) in rows {
+            tx.prepare_cached(&insert)?.execute(params![key, today, value])?;
+        }
+    }
+    for table in ["files", "texts", "counts", "drafts"] {
+        let old = format!("DELETE FROM {table} WHERE day < ?1");
+        tx.execute(&old, [today - KEPT_DAYS])?;
+    }
+    tx.commit()
+}
+
+fn today() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (since.as_secs() / (24 * 60 * 60)) as i64
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stamp(mtime: i64) -> Stamp {
+        Stamp { size: 1, mtime, ctime: 5, inode: 7 }
+    }
+
+    fn at(nanos: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_nanos(nanos)
+    }
+
+    #[test]
+    fn a_file_that_changed_as_it_was_read_is_not_trusted() {
+        let grain = FINE.as_nanos() as u64;
+        assert!(stamp(1_001).is_settled(at(1_002 + grain)));
+        assert!(!stamp(1_001).is_settled(at(1_001 + grain)));
+        assert!(!stamp(1_001).is_settled(at(0)), "from the future");
+        // A whole second: the clock may be coarse.
+        assert!(!stamp(3_000_000_000).is_settled(at(4_900_000_000)));
+        assert!(stamp(3_000_000_000).is_settled(at(5_100_000_000)));
+    }
+
+    #[test]
+    fn what_was_kept_is_found_and_what_is_spoilt_is_begun_anew() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.cache");
+        let keep = |value: &[u8]| {
+            let cache = Cache::at(&path);
+            cache.keep_file(Path::new("a"), stamp(3), SystemTime::now(), value.to_vec());
+            cache.keep_count(b"key", value.to_vec());
+            cache.keep_draft(b"draft", "bundle-1");
+        };
+        keep(b"one");
+        let cache = Cache::at(&path);
+        assert_eq!(cache.file(Path::new("a"), &stamp(3)), Some(&b"one"[..]));
+        assert_eq!(cache.file(Path::new("a"), &stamp(4)), None);
+        assert_eq!(cache.count(b"key"), Some(&b"one"[..]));
+        assert_eq!(cache.draft(b"draft"), Some(&b"bundle-1"[..]));
+        assert_eq!(cache.text(b"none"), None);
+
+        std::fs::write(&path, b"no database").unwrap();
+        assert_eq!(Cache::at(&path).count(b"key"), None);
+        keep(b"two");
+        assert_eq!(Cache::at(&path).count(b"key"), Some(&b"two"[..]));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_cache_that_came_with_a_tree_is_not_believed() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.cache");
+        Cache::at(&path).keep_count(b"key", b"forged".to_vec());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(Cache::at(&path).count(b"key"), None);
+    }
+
+    #[test]
+    fn without_a_place_nothing_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::at(dir.path().join("none/history.cache"));
+        cache.keep_count(b"key", b"one".to_vec());
+        cache.save();
+        assert_eq!(cache.count(b"key"), None);
+        assert!(!dir.path().join("none").exists());
+    }
+}

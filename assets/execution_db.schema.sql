@@ -94,9 +94,7 @@ CREATE TABLE bundles (
   agent_type   TEXT NOT NULL,
   scope        TEXT NOT NULL,
   total_tokens INTEGER NOT NULL,
-  tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1)),
-  manifest     TEXT NOT NULL
-) STRICT;
+  tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1))) STRICT;
 
 CREATE TABLE completion_versions (
   execution_id  TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
@@ -134,6 +132,12 @@ CREATE VIRTUAL TABLE executions_fts USING fts5 (
   scope, error_message, final_message, content = 'agent_executions', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
+
+CREATE TABLE manifests (
+  bundle_id        TEXT PRIMARY KEY NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
+  shared_bundle_id TEXT,
+  manifest         TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE outputs (
   seq          INTEGER PRIMARY KEY,

@@ -11,7 +11,6 @@ use crate::error::Result;
 use crate::model::{Encoding, ItemType, Priority, Selection, SkipReason, Skipped};
 use crate::store::{Cache, Stamp, content};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::SystemTime;
@@ -57,7 +56,7 @@ pub struct Reading {
 type Found = Result<FileFound, Refusal>;
 
 /// A whole text that a file has.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct FileFound {
     /// blake3 of the file's bytes, lower-case hex.
     file: String,
@@ -160,7 +159,7 @@ impl<'c> FileReader<'c> {
         });
         if let Some(stamp) = stamp {
             let kept = to_kept(&decoded.as_ref().map(|(found, _)| found));
-            self.cache.keep_file(&found.path, stamp, read_at, kept);
+            self.cache.keep_file(&found.path, stamp, read_at, &kept);
         }
         let (found, text) = decoded?;
         let facts = self.texts.learn(&found.text, &text);
@@ -216,12 +215,30 @@ fn file_read(file: &Selected, found: FileFound, place: Place, facts: Option<Arc<
     FileRead { loaded, place, facts }
 }
 
+/// What was found, as a cache keeps it: a text by its hashes and its length, a refusal as JSON.
 fn to_kept(found: &Result<&FileFound, &Refusal>) -> Vec<u8> {
-    serde_json::to_vec(found).expect("plain data")
+    match found {
+        Err(refusal) => serde_json::to_vec(refusal).expect("plain data"),
+        Ok(found) => {
+            let hash = |hex: &str| blake3::Hash::from_hex(hex).expect("a hash");
+            let mut kept = vec![0, found.encoding as u8];
+            kept.extend((found.bytes as u64).to_le_bytes());
+            kept.extend(hash(&found.file).as_bytes());
+            kept.extend(hash(&found.text).as_bytes());
+            kept
+        }
+    }
 }
 
 fn from_kept(kept: &[u8]) -> Option<Found> {
-    serde_json::from_slice(kept).ok()
+    let [0, encoding, text @ ..] = kept else { return serde_json::from_slice(kept).ok().map(Err) };
+    let encodings = [Encoding::Utf8, Encoding::Utf8Bom, Encoding::Utf16Le, Encoding::Utf16Be];
+    let encoding = encodings.into_iter().find(|it| *it as u8 == *encoding)?;
+    let (bytes, text) = text.split_first_chunk()?;
+    let (file, text) = text.split_first_chunk()?;
+    let hex = |hash: [u8; 32]| blake3::Hash::from_bytes(hash).to_hex().to_string();
+    let (file, text) = (hex(*file), hex(text.try_into().ok()?));
+    Some(Ok(FileFound { file, text, bytes: u64::from_le_bytes(*bytes) as usize, encoding }))
 }
 
 /// The text that bytes stand for: by their byte order mark, else UTF-8.
@@ -335,6 +352,21 @@ mod tests {
         assert_eq!(decode(b"\xef\xbb\xbfx".to_vec()).unwrap().1, Encoding::Utf8Bom);
         assert_eq!(decode(b"a\0b".to_vec()).unwrap_err().reason, SkipReason::Binary);
         assert_eq!(decode(b"caf\xe9".to_vec()).unwrap_err().reason, SkipReason::NotUtf8);
+    }
+
+    #[test]
+    fn what_was_found_is_kept_whole() {
+        let (file, text) = (content::hash(b"file"), content::hash(b"text"));
+        for encoding in [Encoding::Utf8, Encoding::Utf16Be] {
+            let (file, text) = (file.clone(), text.clone());
+            let found = Ok(FileFound { file, text, bytes: 7, encoding });
+            assert_eq!(from_kept(&to_kept(&found.as_ref())), Some(found));
+        }
+        let refused = Err(Refusal::new(SkipReason::NotUtf8, "byte 3".to_owned()));
+        assert_eq!(from_kept(&to_kept(&refused.as_ref())), Some(refused));
+        for spoilt in [&b""[..], &[0], &[0, 9, 1], b"{}"] {
+            assert_eq!(from_kept(spoilt), None);
+        }
     }
 
     #[test]

@@ -15,28 +15,31 @@ pub(super) type Key = [u8; 32];
 
 /// The key of a draft; of a finished bundle, that of the draft it came of.
 pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
-    let mut hasher = blake3::Hasher::new();
-    // Each part with its length, so that no two lists of parts make the same bytes.
-    let mut add = |part: &[u8]| {
-        hasher.update(&(part.len() as u64).to_le_bytes()).update(part);
-    };
-    add(format!("{model:?}").as_bytes());
-    add(template.to_kept().as_bytes());
     let rest = (
         (&draft.version, &draft.agent_type, &draft.scope, &draft.role, &draft.constraints),
         (&draft.expected_output, &draft.model, &draft.template, &draft.budget),
         (&draft.skipped, &draft.dedup.mode, &draft.shared),
     );
+    let mut parts = Vec::new();
+    // Each part with its length, so that no two lists of parts make the same bytes.
+    let mut add = |part: &[u8]| {
+        parts.extend((part.len() as u64).to_le_bytes());
+        parts.extend(part);
+    };
+    add(format!("{model:?}").as_bytes());
+    add(template.to_kept().as_bytes());
     add(&serde_json::to_vec(&rest).expect("plain data"));
     for item in draft.context_items.iter().filter(|item| item.item_type != ItemType::Briefing) {
         add(item.source.as_bytes());
         add(item.content_hash.as_bytes());
         add(item.file_hash.as_deref().unwrap_or_default().as_bytes());
         add(item.selection.suffix().as_bytes());
-        let (item_type, priority) = (item.item_type.as_str(), item.priority.as_str());
-        add(format!("{item_type} {priority} {} {:?}", item.kind, item.encoding).as_bytes());
+        add(item.kind.as_bytes());
+        add(item.item_type.as_str().as_bytes());
+        add(item.priority.as_str().as_bytes());
+        add(&[item.encoding as u8]);
     }
-    *hasher.finalize().as_bytes()
+    *blake3::hash(&parts).as_bytes()
 }
 
 impl Context<'_> {

@@ -72,6 +72,11 @@ impl Root {
     /// that are no text are written `\xff`.
     pub fn name(&self, absolute: &Path) -> String {
         let inner = absolute.strip_prefix(&self.dir).unwrap_or(absolute);
+        if let Some(plain) = inner.to_str().filter(|it| !it.is_empty())
+            && std::path::MAIN_SEPARATOR == '/'
+        {
+            return plain.to_owned();
+        }
         let mut text = String::new();
         for chunk in inner.as_os_str().as_encoded_bytes().utf8_chunks() {
             text += chunk.valid();

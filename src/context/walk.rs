@@ -8,9 +8,12 @@ use super::root::{Root, is_never_context};
 use crate::error::plain;
 use crate::model::{SkipReason, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
-use ignore::{DirEntry, WalkBuilder};
-use std::collections::BTreeSet;
+use ignore::{DirEntry, WalkBuilder, WalkState};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 
 /// What a walk passes over.
 #[derive(Debug, Clone, Default)]
@@ -32,37 +35,59 @@ pub struct Walked {
 
 /// Walks the directory `dir` (absolute, inside the root).
 pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore::Error> {
-    let overrides = overrides(root.dir(), &rules.ignore)?;
     let mut found = Walked::default();
-    let mut given: BTreeSet<PathBuf> = BTreeSet::new();
-    let mut directories = Vec::new();
+    let mut entries = Vec::new();
+    for entry in entries_of(root, dir, rules)? {
+        match entry {
+            Err(error) => found.skipped.push(unreadable(root, dir, &error)),
+            Ok(entry) => entries.push(entry),
+        }
+    }
+    entries.sort_by_cached_key(|entry| by_name(entry.path()));
+    let given: HashSet<&OsStr> = entries.iter().map(|entry| entry.path().as_os_str()).collect();
+    let directories = entries.par_iter().filter(|entry| is_walked(entry));
+    let passed_over = directories.flat_map_iter(|it| passed_over(root, it.path(), &given));
+    found.skipped.par_extend(passed_over);
+    entries.iter().filter(|entry| !is_walked(entry)).for_each(|it| add(root, it, &mut found));
+    found.skipped.sort_by(|a, b| a.source.cmp(&b.source));
+    Ok(found)
+}
+
+/// Whatever a walk gives, in any order.
+fn entries_of(
+    root: &Root,
+    dir: &Path,
+    rules: &WalkRules,
+) -> Result<Vec<Result<DirEntry, ignore::Error>>, ignore::Error> {
+    let overrides = overrides(root.dir(), &rules.ignore)?;
     let walker = WalkBuilder::new(dir)
         .hidden(!rules.hidden)
         .standard_ignores(!rules.no_ignore)
         .overrides(overrides)
-        .sort_by_file_name(std::ffi::OsStr::cmp)
         .filter_entry(|entry| !is_own(entry.path()))
-        .build();
-    for entry in walker {
-        match entry {
-            Err(error) => found.skipped.push(unreadable(root, dir, &error)),
-            Ok(entry) => {
-                given.insert(entry.path().to_path_buf());
-                match entry.file_type() {
-                    // What was asked for itself may be a link to a directory.
-                    Some(kind) if kind.is_dir() || entry.depth() == 0 => {
-                        directories.push(entry.into_path());
-                    }
-                    _ => add(root, &entry, &mut found),
-                }
-            }
-        }
-    }
-    for directory in directories {
-        found.skipped.extend(passed_over(root, &directory, &given));
-    }
-    found.skipped.sort_by(|a, b| a.source.cmp(&b.source));
-    Ok(found)
+        .threads(rayon::current_num_threads())
+        .build_parallel();
+    let (send, receive) = mpsc::channel();
+    walker.run(|| {
+        let send = send.clone();
+        Box::new(move |entry| match send.send(entry) {
+            Ok(()) => WalkState::Continue,
+            Err(_) => WalkState::Quit,
+        })
+    });
+    drop(send);
+    Ok(receive.into_iter().collect())
+}
+
+/// Whether a walk goes on into it. What was asked for itself may be a link to a directory.
+fn is_walked(entry: &DirEntry) -> bool {
+    entry.depth() == 0 || entry.file_type().is_some_and(|kind| kind.is_dir())
+}
+
+/// A key that sorts paths as a walk meets them that takes the names of each directory in order.
+fn by_name(path: &Path) -> Vec<u8> {
+    let separated = |byte: &u8| if *byte == b'/' { 0 } else { *byte };
+    path.as_os_str().as_encoded_bytes().iter().map(separated).collect()
 }
 
 trait StandardIgnores {
@@ -105,18 +130,22 @@ fn add(root: &Root, entry: &DirEntry, found: &mut Walked) {
 }
 
 /// What a directory holds that the walk did not give.
-fn passed_over(root: &Root, directory: &Path, given: &BTreeSet<PathBuf>) -> Vec<Skipped> {
+fn passed_over(root: &Root, directory: &Path, given: &HashSet<&OsStr>) -> Vec<Skipped> {
     let Ok(listing) = std::fs::read_dir(directory) else { return Vec::new() };
-    let paths = listing.flatten().map(|entry| entry.path());
-    paths
-        .filter(|path| !given.contains(path) && !is_own(path))
-        .map(|path| {
-            let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+    let mut path = directory.to_path_buf();
+    let mut passed = Vec::new();
+    for entry in listing.flatten() {
+        let name = entry.file_name();
+        path.push(&name);
+        if !given.contains(path.as_os_str()) && !is_never_context(&name) {
+            let hidden = name.as_encoded_bytes().starts_with(b".");
             let reason = if hidden { SkipReason::Hidden } else { SkipReason::Ignored };
             let what = if path.is_dir() { "a directory, with all in it" } else { "" };
-            skipped(root, &path, reason, what)
-        })
-        .collect()
+            passed.push(skipped(root, &path, reason, what));
+        }
+        path.pop();
+    }
+    passed
 }
 
 fn unreadable(root: &Root, dir: &Path, error: &ignore::Error) -> Skipped {

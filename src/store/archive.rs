@@ -135,7 +135,7 @@ impl Reader<'_> {
         &self,
         sink: &mut dyn FnMut(Placed<(Timestamp, Bundle)>) -> Result<()>,
     ) -> Result<()> {
-        let sql = "SELECT seq, created_at, manifest FROM bundles
+        let sql = "SELECT seq, created_at, manifest FROM bundles JOIN manifests USING (bundle_id)
                    WHERE bundle_id IN (SELECT bundle_id FROM chosen_bundles) ORDER BY seq";
         let bundle =
             |row: &Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get::<_, Json<Bundle>>(2)?.0)));

@@ -60,7 +60,7 @@ impl Reader<'_> {
     pub fn bundle(&self, id: &BundleId) -> Result<Option<Bundle>> {
         Ok(self
             .0
-            .prepare_cached("SELECT manifest FROM bundles WHERE bundle_id = ?1")?
+            .prepare_cached("SELECT manifest FROM manifests WHERE bundle_id = ?1")?
             .query_row([id], |row| row.get::<_, Json<Bundle>>(0))
             .optional()?
             .map(|manifest| manifest.0))
@@ -95,11 +95,12 @@ impl Writer<'_> {
         prepared_at: Timestamp,
         seq: Option<i64>,
     ) -> Result<()> {
-        self.0
+        let new = self
+            .0
             .prepare_cached(
                 "INSERT INTO bundles (seq, bundle_id, bundle_hash, created_at, agent_type, scope,
-                                  total_tokens, tokens_exact, manifest)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                                  total_tokens, tokens_exact)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (bundle_id) DO NOTHING",
             )?
             .execute(params![
@@ -111,8 +112,16 @@ impl Writer<'_> {
                 bundle.scope,
                 bundle.total_tokens,
                 bundle.exact,
-                Json(bundle),
             ])?;
+        if new == 0 {
+            return Ok(());
+        }
+        let shared = bundle.shared.as_ref().map(|shared| &shared.bundle_id);
+        self.0
+            .prepare_cached(
+                "INSERT INTO manifests (bundle_id, shared_bundle_id, manifest) VALUES (?1, ?2, ?3)",
+            )?
+            .execute(params![bundle.bundle_id, shared, Json(bundle)])?;
         let mut statement = self.0.prepare_cached(
             "INSERT INTO bundle_contents (bundle_id, content_hash) VALUES (?1, ?2)
              ON CONFLICT (bundle_id, content_hash) DO NOTHING",

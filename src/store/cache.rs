@@ -23,9 +23,7 @@ const KEPT_DAYS: i64 = 30;
 const NOTED_DAYS: i64 = 7;
 
 const TABLES: &str = "
-CREATE TABLE files (path BLOB PRIMARY KEY, day INTEGER NOT NULL, size INTEGER NOT NULL,
-  mtime INTEGER NOT NULL, ctime INTEGER NOT NULL, inode INTEGER NOT NULL, found BLOB NOT NULL)
-  STRICT, WITHOUT ROWID;
+CREATE TABLE files (path BLOB PRIMARY KEY, day INTEGER NOT NULL, found BLOB NOT NULL) STRICT;
 CREATE TABLE texts (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, facts BLOB NOT NULL) STRICT;
 CREATE TABLE counts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, counted BLOB NOT NULL)
   STRICT, WITHOUT ROWID;
@@ -35,6 +33,7 @@ CREATE TABLE drafts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, bundle BLOB NOT
 /// What the system says of a file: as long as it says the same, the file is taken for unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stamp {
+    /// In bytes.
     size: i64,
     /// Nanoseconds since 1970.
     mtime: i64,
@@ -62,6 +61,15 @@ impl Stamp {
         None
     }
 
+    fn to_bytes(self) -> [u8; 32] {
+        let Stamp { size, mtime, ctime, inode } = self;
+        let mut bytes = [0; 32];
+        for (at, number) in [size, mtime, ctime, inode].into_iter().enumerate() {
+            bytes[8 * at..8 * at + 8].copy_from_slice(&number.to_le_bytes());
+        }
+        bytes
+    }
+
     /// Whether a file that was read at that time and changed again right after would have another
     /// stamp. Git's rule for racy files: what changed within the clock's grain of being read is not
     /// trusted.
@@ -85,10 +93,10 @@ const COARSE: Duration = Duration::from_secs(2);
 pub struct Cache {
     path: PathBuf,
     database: OnceLock<Option<Mutex<Connection>>>,
-    files: Table<(Stamp, Vec<u8>)>,
-    texts: Table<Vec<u8>>,
-    counts: Table<Vec<u8>>,
-    drafts: Table<Vec<u8>>,
+    files: Table,
+    texts: Table,
+    counts: Table,
+    drafts: Table,
 }
 
 impl Drop for Cache {
@@ -98,43 +106,26 @@ impl Drop for Cache {
 }
 
 /// Rows by their key: those that are kept, and those to be written.
-#[derive(Debug)]
-struct Table<T> {
-    kept: OnceLock<HashMap<Vec<u8>, Row<T>>>,
-    new: Mutex<Vec<(Vec<u8>, T)>>,
+#[derive(Debug, Default)]
+struct Table {
+    kept: OnceLock<Rows>,
+    new: Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
 }
 
-#[derive(Debug)]
-struct Row<T> {
-    day: i64,
-    value: T,
-}
+/// By its key, each row's day and value.
+type Rows = HashMap<Vec<u8>, (i64, Vec<u8>)>;
 
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Table { kept: OnceLock::new(), new: Mutex::default() }
-    }
-}
-
-impl<T: Clone> Table<T> {
-    fn get(
-        &self,
-        key: &[u8],
-        load: impl FnOnce() -> Option<HashMap<Vec<u8>, Row<T>>>,
-    ) -> Option<&T> {
-        let row = self.kept.get_or_init(|| load().unwrap_or_default()).get(key)?;
-        if row.day < today() - NOTED_DAYS {
-            self.add(key, row.value.clone());
+impl Table {
+    fn get(&self, key: &[u8], load: impl FnOnce() -> Option<Rows>) -> Option<&[u8]> {
+        let (day, value) = self.kept.get_or_init(|| load().unwrap_or_default()).get(key)?;
+        if *day < today() - NOTED_DAYS {
+            self.add(key, value.clone());
         }
-        Some(&row.value)
+        Some(value)
     }
 
-    fn add(&self, key: &[u8], value: T) {
+    fn add(&self, key: &[u8], value: Vec<u8>) {
         lock(&self.new).push((key.to_owned(), value));
-    }
-
-    fn take_new(&self) -> Vec<(Vec<u8>, T)> {
-        std::mem::take(&mut *lock(&self.new))
     }
 }
 
@@ -153,32 +144,22 @@ impl Cache {
 
     /// What was found in the file at `path`, if it is as it was then.
     pub fn file(&self, path: &Path, stamp: &Stamp) -> Option<&[u8]> {
-        let load = || {
-            self.load("SELECT path, day, size, mtime, ctime, inode, found FROM files", |row| {
-                let stamp = Stamp {
-                    size: row.get(2)?,
-                    mtime: row.get(3)?,
-                    ctime: row.get(4)?,
-                    inode: row.get(5)?,
-                };
-                Ok((stamp, row.get(6)?))
-            })
-        };
-        let (then, found) = self.files.get(path.as_os_str().as_encoded_bytes(), load)?;
-        (then == stamp).then_some(found)
+        let load = || self.load("SELECT path, day, found FROM files");
+        let kept = self.files.get(path.as_os_str().as_encoded_bytes(), load)?;
+        kept.strip_prefix(&stamp.to_bytes())
     }
 
     /// Keeps what was found in a file that had this stamp before it was read, which began then.
-    pub fn keep_file(&self, path: &Path, stamp: Stamp, read_at: SystemTime, found: Vec<u8>) {
+    pub fn keep_file(&self, path: &Path, stamp: Stamp, read_at: SystemTime, found: &[u8]) {
         if stamp.is_settled(read_at) {
-            self.files.add(path.as_os_str().as_encoded_bytes(), (stamp, found));
+            let kept = [&stamp.to_bytes(), found].concat();
+            self.files.add(path.as_os_str().as_encoded_bytes(), kept);
         }
     }
 
     /// What is known of the text with that hash.
     pub fn text(&self, hash: &[u8]) -> Option<&[u8]> {
-        let load = || self.load("SELECT hash, day, facts FROM texts", |row| row.get(2));
-        self.texts.get(hash, load).map(Vec::as_slice)
+        self.texts.get(hash, || self.load("SELECT hash, day, facts FROM texts"))
     }
 
     /// Keeps what is known of a text.
@@ -188,8 +169,7 @@ impl Cache {
 
     /// A count.
     pub fn count(&self, key: &[u8]) -> Option<&[u8]> {
-        let load = || self.load("SELECT key, day, counted FROM counts", |row| row.get(2));
-        self.counts.get(key, load).map(Vec::as_slice)
+        self.counts.get(key, || self.load("SELECT key, day, counted FROM counts"))
     }
 
     /// Keeps a count.
@@ -199,8 +179,14 @@ impl Cache {
 
     /// The bundle that such a draft became.
     pub fn draft(&self, key: &[u8]) -> Option<&[u8]> {
-        let load = || self.load("SELECT key, day, bundle FROM drafts", |row| row.get(2));
-        self.drafts.get(key, load).map(Vec::as_slice)
+        // One of perhaps many: no table to read.
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let load = || {
+            let conn = lock(self.opened()?);
+            let sql = "SELECT day, bundle FROM drafts WHERE key = ?1";
+            Some(HashMap::from([(key.to_vec(), conn.query_row(sql, [key], row).ok()?)]))
+        };
+        self.drafts.get(key, load)
     }
 
     /// Keeps which bundle a draft became.
@@ -210,30 +196,24 @@ impl Cache {
 
     /// Writes what is new, where there is a history beside which it may stand.
     fn save(&self) {
-        let files = self.files.take_new();
-        let texts = self.texts.take_new();
-        let counts = self.counts.take_new();
-        let drafts = self.drafts.take_new();
-        let is_empty =
-            files.is_empty() && texts.is_empty() && counts.is_empty() && drafts.is_empty();
-        if is_empty || !self.path.parent().is_some_and(Path::is_dir) {
-            return;
+        let tables = [
+            ("files", &self.files),
+            ("texts", &self.texts),
+            ("counts", &self.counts),
+            ("drafts", &self.drafts),
+        ];
+        let new = tables.map(|(name, table)| (name, std::mem::take(&mut *lock(&table.new))));
+        let is_empty = new.iter().all(|(_, rows)| rows.is_empty());
+        if !is_empty && self.path.parent().is_some_and(Path::is_dir) {
+            let _ = self.create().map(|mut conn| write(&mut conn, &new));
         }
-        let plain = [("texts", texts), ("counts", counts), ("drafts", drafts)];
-        let _ = self.create().map(|mut conn| write(&mut conn, &files, &plain));
     }
 
-    fn load<T>(
-        &self,
-        sql: &str,
-        value: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
-    ) -> Option<HashMap<Vec<u8>, Row<T>>> {
+    fn load(&self, sql: &str) -> Option<Rows> {
         let conn = lock(self.opened()?);
         let mut statement = conn.prepare(sql).ok()?;
-        let rows = statement.query_map([], |row| {
-            Ok((row.get(0)?, Row { day: row.get(1)?, value: value(row)? }))
-        });
-        rows.ok()?.collect::<rusqlite::Result<_>>().ok()
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)));
+        statement.query_map([], row).ok()?.collect::<rusqlite::Result<_>>().ok()
     }
 
     /// The database, if there is a sound one.
@@ -288,42 +268,24 @@ fn is_own(found: &std::fs::Metadata) -> bool {
 }
 
 fn remove(path: &Path) {
-    for end in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        let _ = std::fs::remove_file(PathBuf::from(name));
+    let mut journal = path.as_os_str().to_owned();
+    journal.push("-journal");
+    for file in [path, Path::new(&journal)] {
+        let _ = std::fs::remove_file(file);
     }
 }
 
-type NewFile = (Vec<u8>, (Stamp, Vec<u8>));
+/// The rows of a table, each its key and value.
 type NewRows = Vec<(Vec<u8>, Vec<u8>)>;
 
-fn write(
-    conn: &mut Connection,
-    files: &[NewFile],
-    plain: &[(&str, NewRows)],
-) -> rusqlite::Result<()> {
+fn write(conn: &mut Connection, tables: &[(&str, NewRows)]) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let today = today();
-    for (path, (stamp, found)) in files {
-        tx.prepare_cached("INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
-                path,
-                today,
-                stamp.size,
-                stamp.mtime,
-                stamp.ctime,
-                stamp.inode,
-                found
-            ])?;
-    }
-    for (table, rows) in plain {
+    for (table, rows) in tables {
         let insert = format!("INSERT OR REPLACE INTO {table} VALUES (?1, ?2, ?3)");
         for (key, value) in rows {
             tx.prepare_cached(&insert)?.execute(params![key, today, value])?;
         }
-    }
-    for table in ["files", "texts", "counts", "drafts"] {
         let old = format!("DELETE FROM {table} WHERE day < ?1");
         tx.execute(&old, [today - KEPT_DAYS])?;
     }
@@ -368,7 +330,7 @@ mod tests {
         let path = dir.path().join("history.cache");
         let keep = |value: &[u8]| {
             let cache = Cache::at(&path);
-            cache.keep_file(Path::new("a"), stamp(3), SystemTime::now(), value.to_vec());
+            cache.keep_file(Path::new("a"), stamp(3), SystemTime::now(), value);
             cache.keep_count(b"key", value.to_vec());
             cache.keep_draft(b"draft", "bundle-1");
         };

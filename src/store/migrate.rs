@@ -12,6 +12,7 @@ const APPLICATION_ID: i64 = 0x7372_7469;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_initial.sql"),
     include_str!("../../assets/migrations/0002_search.sql"),
+    include_str!("../../assets/migrations/0003_manifests.sql"),
 ];
 
 /// The schema that this program writes.
@@ -100,7 +101,7 @@ mod tests {
         let refused = migrate(&newer, Path::new("test")).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the history at test has schema 99, this sortie knows up to 2"
+            "the history at test has schema 99, this sortie knows up to 3"
         );
 
         let foreign = Connection::open_in_memory().unwrap();

@@ -20,6 +20,9 @@ pub const HOME: &str = ".sortie";
 /// on disk twice.
 const WAL_LEFT: i64 = 16 << 20;
 
+/// From how many bytes on it is long: a thousand pages, at which a commit begins to fold it in, too.
+const LONG_WAL: u64 = 4 << 20;
+
 /// How long to wait for other processes before giving up.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -133,6 +136,19 @@ struct Database {
     path: PathBuf,
 }
 
+impl Drop for Database {
+    /// Whoever opens the database next, and is alone, goes through the whole write-ahead log, and folds
+    /// all of it in again when it is long. So one that is long is emptied by who leaves last.
+    fn drop(&mut self) {
+        let mut log = self.path.as_os_str().to_owned();
+        log.push("-wal");
+        if std::fs::metadata(log).is_ok_and(|found| found.len() > LONG_WAL) {
+            let _ = self.conn.busy_handler(None::<fn(i32) -> bool>);
+            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
+    }
+}
+
 impl Database {
     fn open(path: &Path) -> Result<Database> {
         assert!(
@@ -239,15 +255,15 @@ fn prepare(mut conn: Connection, path: &Path) -> Result<Database> {
 }
 
 /// A cache waits for nobody long, and what a power cut takes of it is found out again; what it leaves
-/// must be sound, which NORMAL makes sure of.
+/// must be sound, which NORMAL makes sure of. It is read often and written seldom: no write-ahead log.
 pub(super) fn prepare_cache(mut conn: Connection) -> Result<Connection> {
     const BRIEFLY: Duration = Duration::from_millis(250);
     wait_for_others(&mut conn, BRIEFLY)?;
-    use_wal(&conn, BRIEFLY)?;
+    // Rows are read by the thousand. Of a database that has pages it changes nothing.
+    conn.pragma_update(None, "page_size", 16 << 10)?;
+    conn.pragma_update(None, "journal_mode", "TRUNCATE")?;
     conn.pragma_update(None, "synchronous", "NORMAL")?;
-    conn.pragma_update(None, "journal_size_limit", WAL_LEFT)?;
     conn.pragma_update(None, "trusted_schema", false)?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(conn)
 }
 

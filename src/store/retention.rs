@@ -69,12 +69,12 @@ const BUNDLES: &str = "
         SELECT bundle_id FROM agent_executions WHERE bundle_id IS NOT NULL
         AND session_id NOT IN (SELECT session_id FROM chosen_sessions))
       AND (?2 OR b.bundle_id IN given OR b.bundle_id IN (
-        SELECT manifest ->> '$.shared.bundle_id' FROM bundles WHERE bundle_id IN given))";
+        SELECT shared_bundle_id FROM manifests WHERE bundle_id IN given))";
 
 /// What bundles that stay begin with, stays with them.
 const SHARED_STAY: &str = "DELETE FROM chosen_bundles WHERE goes AND bundle_id IN (
-    SELECT manifest ->> '$.shared.bundle_id' FROM bundles
-    WHERE bundle_id NOT IN (SELECT bundle_id FROM chosen_bundles WHERE goes))";
+    SELECT shared_bundle_id FROM manifests
+    WHERE shared_bundle_id IS NOT NULL AND bundle_id NOT IN (SELECT bundle_id FROM chosen_bundles WHERE goes))";
 
 /// The contents that go: those that only what goes needs, and those that nothing needs. Of the latter
 /// a recent one may be about to be needed: a briefing is kept before its deployment is. So only such
@@ -117,7 +117,7 @@ const PLANNED: &str = "SELECT
     (SELECT count(*) FROM chosen_contents WHERE goes),
     (SELECT coalesce(sum(length(data)), 0) FROM contents
       WHERE content_hash IN (SELECT content_hash FROM chosen_contents WHERE goes))
-    + (SELECT coalesce(sum(length(manifest)), 0) FROM bundles
+    + (SELECT coalesce(sum(length(manifest)), 0) FROM manifests
       WHERE bundle_id IN (SELECT bundle_id FROM chosen_bundles WHERE goes))
     + (SELECT coalesce(sum(coalesce(final_message_bytes, 0)), 0) FROM agent_executions
       WHERE session_id IN (SELECT session_id FROM chosen_sessions))";

@@ -158,7 +158,7 @@ fn what_others_need_stays() {
     // lib is deployed again, README.md prepared again; spec was deployed long ago, references never.
     let left =
         "SELECT group_concat(source, ' ') FROM (SELECT DISTINCT i.value ->> 'source' AS source
-                FROM bundles, json_each(manifest, '$.context_items') i
+                FROM manifests, json_each(manifest, '$.context_items') i
                 WHERE i.value ->> 'type' <> 'briefing' ORDER BY 1)";
     assert_eq!(env.rows(left), "README.md lib/distance.ts lib/types.ts\n");
     assert!(env.ok("ctx replay --execution-id e-3").stdout == replay);

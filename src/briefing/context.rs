@@ -190,9 +190,14 @@ mod tests {
         let seen: Vec<_> = context
             .items
             .iter()
-            .map(|item| (item.index, item.label.as_str(), item.first_line, item.text.read().unwrap()))
+            .map(|item| {
+                (item.index, item.label.as_str(), item.first_line, item.text.read().unwrap())
+            })
             .collect();
         // The template's own entry is not an item, but keeps its place in the numbering.
-        assert_eq!(seen, [(1, "a.rs:2-3", Some(2), "x\n".into()), (2, "a.rs#Usage", None, "x\n".into())]);
+        assert_eq!(
+            seen,
+            [(1, "a.rs:2-3", Some(2), "x\n".into()), (2, "a.rs#Usage", None, "x\n".into())]
+        );
     }
 }

@@ -143,14 +143,18 @@ fn it_says_which_items_it_wrote_and_how() {
 fn a_text_is_the_same_however_a_template_uses_it() {
     let context = full(&[]);
     let is = |source: &str, expected: &str| {
-        let source = format!("{{{{#each items}}}}{{{{#if @first}}}}{source}{{{{/if}}}}{{{{/each}}}}");
+        let source =
+            format!("{{{{#each items}}}}{{{{#if @first}}}}{source}{{{{/if}}}}{{{{/each}}}}");
         assert_eq!(briefed(&template(&source), &context), expected, "{source}");
     };
     is("{{text}}{{{text}}}", "# Spec\n# Spec\n");
     is("{{#with text}}{{this}}{{/with}}", "# Spec\n");
     is("{{len text}} {{eq text \"# Spec\\n\"}} {{inline text}}", "7 true \\# Spec");
     is("{{fence text}}{{text}}", "```\n# Spec\n```# Spec\n");
-    is("{{#if text}}yes{{/if}}{{#each this}}{{#if (eq @key \"text\")}}{{this}}{{/if}}{{/each}}", "yes# Spec\n");
+    is(
+        "{{#if text}}yes{{/if}}{{#each this}}{{#if (eq @key \"text\")}}{{this}}{{/if}}{{/each}}",
+        "yes# Spec\n",
+    );
 }
 
 #[test]

@@ -47,10 +47,8 @@ impl Context<'_> {
         let model = self.model(Some(&bundle.model))?;
         let measured = draft::measure(bundle, &texts, &template, &Counter::new(&model))?;
         let text = measured.text(bundle, &texts)?;
-        let kept = KeptBriefing {
-            briefing_hash: content::hash(text.as_bytes()),
-            count: measured.total(),
-        };
+        let kept =
+            KeptBriefing { briefing_hash: content::hash(text.as_bytes()), count: measured.total() };
         self.keep_rendering(Some(bundle), &kept, text.as_bytes(), &template.name)?;
         Ok(Briefing {
             bundle_id: bundle.bundle_id.clone(),

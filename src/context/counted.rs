@@ -55,7 +55,11 @@ impl Counted {
                 None => sum.tally(&stretch.tally),
                 Some(_) => {
                     let reference = references.next().expect("a stretch for each reference");
-                    sum.text(&reference_line(reference, facts.brackets, facts.ends_line(reference)));
+                    sum.text(&reference_line(
+                        reference,
+                        facts.brackets,
+                        facts.ends_line(reference),
+                    ));
                 }
             }
         }

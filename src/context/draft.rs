@@ -182,17 +182,17 @@ struct Meter<'m> {
 
 impl Meter<'_> {
     fn cost(&self, item: &BriefingItem<'_>, style: Option<Style>) -> Result<Cost> {
-        let (of_bundle, facts) =
-            (&self.bundle.context_items[item.index], &self.facts[item.index]);
+        let (of_bundle, facts) = (&self.bundle.context_items[item.index], &self.facts[item.index]);
         let row = kind::estimated_as(item.kind, facts.looks);
         let Some(style) = style else {
             let raw = self.raw_by_itself(item)?;
             let count = self.counter.estimate(raw, row);
             return Ok(Cost { raw, count, in_full: count });
         };
-        let as_sent = self.raw(&briefing::item_block(style, item)?, of_bundle, |counted, sum| {
-            counted.add_sent(of_bundle, facts, sum);
-        })?;
+        let as_sent =
+            self.raw(&briefing::item_block(style, item)?, of_bundle, |counted, sum| {
+                counted.add_sent(of_bundle, facts, sum);
+            })?;
         let in_full = match (item.duplicate_of, item.references) {
             (None, 0) => as_sent,
             _ => {

@@ -200,7 +200,12 @@ impl<'c> FileReader<'c> {
     }
 }
 
-fn file_read(file: &Selected, found: FileFound, place: Place, facts: Option<Arc<Facts>>) -> FileRead {
+fn file_read(
+    file: &Selected,
+    found: FileFound,
+    place: Place,
+    facts: Option<Arc<Facts>>,
+) -> FileRead {
     let loaded = Loaded {
         source: file.source.clone(),
         item_type: file.item_type,

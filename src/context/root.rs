@@ -126,7 +126,8 @@ impl Root {
     /// device, a socket) is never opened. What a walk met is no link, or was looked at there: it lies
     /// where it was met.
     pub fn find(&self, absolute: &Path, walked: bool) -> Result<FoundFile, Refusal> {
-        let look = |path: &Path| std::fs::symlink_metadata(path).map_err(|error| unreadable(&error));
+        let look =
+            |path: &Path| std::fs::symlink_metadata(path).map_err(|error| unreadable(&error));
         if walked {
             let metadata = look(absolute)?;
             if metadata.is_file() {

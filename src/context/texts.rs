@@ -63,7 +63,8 @@ impl Texts {
 
     /// Adds a text, with what is known of it; the same twice is one.
     pub fn add(&mut self, hash: String, place: Place, facts: Option<Arc<Facts>>) {
-        let entry = self.entries.entry(hash).or_insert_with(|| Entry { place, facts: OnceLock::new() });
+        let entry =
+            self.entries.entry(hash).or_insert_with(|| Entry { place, facts: OnceLock::new() });
         if let Some(facts) = facts {
             let _ = entry.facts.set(facts);
         }

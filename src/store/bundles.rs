@@ -135,7 +135,8 @@ impl Writer<'_> {
 
     /// Makes a kept bundle the latest: it was prepared again. Says whether it is there.
     pub fn renew_bundle(&self, id: &BundleId, now: Timestamp) -> Result<bool> {
-        let renewed = self.0
+        let renewed = self
+            .0
             .prepare_cached(
                 "UPDATE bundles SET created_at = ?2, seq = (SELECT max(seq) + 1 FROM bundles)
                  WHERE bundle_id = ?1",

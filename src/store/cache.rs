@@ -46,7 +46,8 @@ impl Stamp {
     #[cfg(unix)]
     pub fn of(found: &std::fs::Metadata) -> Option<Stamp> {
         use std::os::unix::fs::MetadataExt;
-        let nanos = |seconds: i64, nanos: i64| seconds.checked_mul(1_000_000_000)?.checked_add(nanos);
+        let nanos =
+            |seconds: i64, nanos: i64| seconds.checked_mul(1_000_000_000)?.checked_add(nanos);
         Some(Stamp {
             size: i64::try_from(found.size()).ok()?,
             mtime: nanos(found.mtime(), found.mtime_nsec())?,

@@ -1,0 +1,93 @@
+//! Counting tokens: exact by the model's tokenizer, or estimated from one that is public.
+//!
+//! The tokenizers are this module's own, for a start without set-up and for speed, and exactly what
+//! tiktoken is. [`engine`] is the whole way: [`window`] and [`scan`] split a text into pieces, [`memory`]
+//! knows what most pieces count, [`merge`] counts the others by the tables of [`ranks`].
+
+mod classes;
+mod cuts;
+mod engine;
+mod masks;
+mod memory;
+mod merge;
+mod packing;
+mod ranks;
+mod scan;
+#[cfg(test)]
+mod tests;
+mod window;
+
+pub(in crate::context) use cuts::{first_cut, last_cut};
+
+use super::kind;
+use super::models::{Model, Tokenizer};
+use crate::model::Count;
+use rayon::prelude::*;
+
+/// Counts for one model.
+pub struct Counter<'m> {
+    model: &'m Model,
+}
+
+impl<'m> Counter<'m> {
+    pub fn new(model: &'m Model) -> Self {
+        Counter { model }
+    }
+
+    /// The tokenizer's name.
+    pub fn tokenizer(&self) -> &'static str {
+        self.model.tokenizer.name()
+    }
+
+    /// Tokens of `text` by the tokenizer itself, before any estimate.
+    pub fn raw(&self, text: &str) -> u64 {
+        count(self.model.tokenizer, text)
+    }
+
+    /// What `raw` tokens of a kind of content (a row of the factor table) are to the model.
+    pub fn estimate(&self, raw: u64, estimated_as: &str) -> Count {
+        match &self.model.estimate {
+            None => Count { tokens: raw, upper: raw },
+            Some(factors) => {
+                let (likely, upper) = factors.of(estimated_as);
+                Count {
+                    tokens: (raw as f64 * likely).round() as u64,
+                    upper: (raw as f64 * upper).ceil() as u64,
+                }
+            }
+        }
+    }
+
+    /// Tokens of a text of that kind (`rust`, `markdown`, …).
+    pub fn count(&self, text: &str, kind: &str) -> Count {
+        self.estimate(self.raw(text), kind::estimated_as(kind, kind::Looks::of(text)))
+    }
+}
+
+fn count(tokenizer: Tokenizer, text: &str) -> u64 {
+    let count = match tokenizer {
+        Tokenizer::O200k => engine::count::<engine::O200k>,
+        Tokenizer::Cl100k => engine::count::<engine::Cl100k>,
+    };
+    match text.len() {
+        // Nearly every text: not worth a list.
+        ..PIECE => count(text),
+        _ => pieces(text).into_par_iter().map(count).sum(),
+    }
+}
+
+/// Large texts are cut into pieces of at least this many bytes, so that they are counted in parallel.
+const PIECE: usize = 64 * 1024;
+
+/// `text` in pieces whose counts add up to its own. Where it is cut depends on the text alone.
+fn pieces(text: &str) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while let Some(cut) = cuts::cut_after(rest, PIECE) {
+        let (piece, behind) = rest.split_at(cut);
+        pieces.push(piece);
+        rest = behind;
+    }
+    pieces.push(rest);
+    pieces
+}

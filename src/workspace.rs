@@ -2,7 +2,7 @@
 
 use crate::briefing::Library;
 use crate::config::{self, Config};
-use crate::context::{Context, Root};
+use crate::context::{Context, Progress, Root, Unheard};
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::git::WorkTree;
 use crate::history::History;
@@ -26,12 +26,14 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The time that is recorded as now; without it the system's clock, at each step.
     pub now: Option<Timestamp>,
+    /// Who is told how far work is that takes long.
+    pub progress: Option<Arc<dyn Progress>>,
 }
 
 impl Options {
     /// Finds the project from `cwd`.
     pub fn new(cwd: impl Into<PathBuf>) -> Options {
-        Options { cwd: cwd.into(), project_root: None, database: None, now: None }
+        Options { cwd: cwd.into(), project_root: None, database: None, now: None, progress: None }
     }
 }
 
@@ -45,6 +47,7 @@ pub struct Workspace {
     store: Store,
     cache: Arc<Cache>,
     templates: Library,
+    progress: Arc<dyn Progress>,
     now: Option<Timestamp>,
 }
 
@@ -61,6 +64,7 @@ impl Workspace {
             cache: Arc::new(Cache::at(database.with_extension("cache"))),
             store: Store::at(database),
             templates: Library::new(Some(home.join("templates"))),
+            progress: options.progress.unwrap_or_else(|| Arc::new(Unheard)),
             now: options.now,
             root,
             git,
@@ -111,6 +115,7 @@ impl Workspace {
             store: &self.store,
             cache: &self.cache,
             templates: &self.templates,
+            progress: &*self.progress,
             now: self.now(),
         }
     }

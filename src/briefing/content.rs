@@ -49,13 +49,11 @@ impl Content for &str {
 
 /// The length of the longest run of backticks.
 pub fn longest_backticks(text: &str) -> usize {
-    let mut longest = 0;
-    let mut rest = text.as_bytes();
-    while let Some(start) = rest.iter().position(|byte| *byte == b'`') {
-        rest = &rest[start..];
-        let run = rest.iter().take_while(|byte| **byte == b'`').count();
+    let (mut longest, mut run, mut last) = (0, 0, None);
+    for at in memchr::memchr_iter(b'`', text.as_bytes()) {
+        run = if last.is_some_and(|last| last + 1 == at) { run + 1 } else { 1 };
         longest = longest.max(run);
-        rest = &rest[run..];
+        last = Some(at);
     }
     longest
 }

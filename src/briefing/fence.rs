@@ -1,6 +1,7 @@
 //! Delimiters that the text between them cannot contain.
 
 use super::content::longest_backticks;
+use memchr::memmem;
 use std::borrow::Cow;
 
 /// Hex digits a boundary has at least.
@@ -70,7 +71,7 @@ fn absent_prefix(text: &str, hash: &str) -> Option<String> {
     (SHORTEST_BOUNDARY..=hash.len())
         .step_by(SHORTEST_BOUNDARY)
         .map(|length| &hash[..length])
-        .find(|prefix| !text.contains(prefix))
+        .find(|prefix| memmem::find(text.as_bytes(), prefix.as_bytes()).is_none())
         .map(str::to_owned)
 }
 

@@ -2,6 +2,7 @@
 
 use super::escape::visible;
 use crate::model::BlockReference;
+use memchr::memmem;
 use std::borrow::Cow;
 
 /// What a line that refers to lines begins with, after its brackets.
@@ -36,7 +37,7 @@ pub fn reference_line(reference: &BlockReference, bracket_runs: usize, newline: 
 
 /// The longest run of brackets before the mark.
 pub fn bracket_runs(text: &str) -> usize {
-    let runs = text.match_indices(MARK).map(|(at, _)| {
+    let runs = memmem::find_iter(text.as_bytes(), MARK).map(|at| {
         let before = text[..at].bytes().rev();
         before.take_while(|byte| *byte == b'[').count()
     });

@@ -2,10 +2,12 @@
 
 mod commands;
 mod exit;
+mod progress;
 mod ui;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::{Command, Verb};
+use sortie::context::Progress;
 use sortie::error::IoContext;
 use sortie::model::Timestamp;
 use sortie::workspace::Options;
@@ -13,6 +15,7 @@ use sortie::{Error, Workspace};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use ui::{ColourArg, FormatArg, Ui};
 
 /// The quartermaster and flight recorder of one-shot agents.
@@ -90,7 +93,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let outcome = match cli.command.without_workspace(&ui) {
         Some(outcome) => outcome,
         None => {
-            open(cli.global).and_then(|workspace| cli.command.run(&Verb { workspace, ui: &ui }))
+            open(cli.global, ui.progress()).and_then(|workspace| cli.command.run(&Verb { workspace, ui: &ui }))
         }
     };
     outcome.unwrap_or_else(|error| {
@@ -114,12 +117,13 @@ fn with_group(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-fn open(global: Global) -> Result<Workspace, Error> {
+fn open(global: Global, progress: Option<Arc<dyn Progress>>) -> Result<Workspace, Error> {
     let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
     let mut options = Options::new(cwd);
     options.project_root = global.project_root;
     let named = std::env::var_os("SORTIE_DB").filter(|path| !path.is_empty());
     options.database = global.db.or(named.map(PathBuf::from));
     options.now = global.now;
+    options.progress = progress;
     Workspace::open(options)
 }

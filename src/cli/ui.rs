@@ -1,10 +1,13 @@
 //! The terminal: the only file that prints. Results go to stdout, all else to stderr.
 
+use super::progress;
 use clap::ValueEnum;
 use sortie::Error;
+use sortie::context::Progress;
 use sortie::model::Timestamp;
 use sortie::render::{self, Format, Surface, View, visible, visible_lines};
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -102,6 +105,11 @@ impl Ui {
             },
             colour_stderr: wanted(io::stderr().is_terminal()),
         }
+    }
+
+    /// Who shows how far long work is, if somebody looks.
+    pub fn progress(&self) -> Option<Arc<dyn Progress>> {
+        progress::bars(self.quiet)
     }
 
     pub fn format(&self) -> Format {

@@ -39,9 +39,10 @@ impl Blocks {
         let mut open: Option<Open> = None;
         let mut before = Line::default();
         let mut at = 0;
-        for whole in text.split_inclusive('\n') {
-            let line = Line::of(whole);
-            let end = at + whole.len();
+        let newlines = memchr::memchr_iter(b'\n', text.as_bytes()).map(|newline| newline + 1);
+        for end in newlines.chain((!text.is_empty() && !text.ends_with('\n')).then_some(text.len()))
+        {
+            let line = Line::of(&text[at..end]);
             match &mut open {
                 Some(it)
                     if it.is_blank == line.is_blank && (it.is_blank || !parts(before, line)) =>
@@ -149,6 +150,12 @@ struct Line {
 
 impl Line {
     fn of(line: &str) -> Line {
+        // What most lines are: an indentation, then a word.
+        if let Some(b' ' | b'\t') = line.as_bytes().first()
+            && line.trim_start_matches([' ', '\t']).starts_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            return Line::default();
+        }
         Line {
             is_blank: is_blank(line),
             is_fence: is_fence(line),

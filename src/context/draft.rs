@@ -5,6 +5,7 @@ use super::counted::Counted;
 use super::dedup;
 use super::facts::Facts;
 use super::kind;
+use super::progress::{Progress, Running, Task};
 use super::read::Loaded;
 use super::sent::Sent;
 use super::tally::Sum;
@@ -61,17 +62,21 @@ pub fn bare(loaded: &[Loaded], texts: &Texts, counter: &Counter<'_>) -> Result<C
     Ok(counts.collect::<Result<Vec<Count>>>()?.into_iter().sum())
 }
 
-/// Marks in `items` what stands earlier already, and names it by its hash.
+/// Marks in `items` what stands earlier already, counts the texts accordingly, and names what stands
+/// elsewhere by its hash.
 pub fn deduplicate(
     items: &mut [ContextItem],
     texts: &Texts,
     mode: DedupMode,
     counter: &Counter<'_>,
+    progress: &dyn Progress,
 ) -> Result<()> {
     dedup::deduplicate(items, texts, mode)?;
-    let referring = items.par_iter_mut().filter(|item| !item.references.is_empty());
-    referring.try_for_each(|item| {
+    let bytes = items.iter().map(|item| item.bytes).sum();
+    let running = Running::begin(progress, Task::Count, items.len(), Some(bytes));
+    items.par_iter_mut().try_for_each(|item| {
         let counted = texts.counted(item, counter)?;
+        running.advance(item.bytes);
         for (reference, hash) in item.references.iter_mut().zip(counted.reference_hashes()) {
             hash.clone_into(&mut reference.content_hash);
         }

@@ -137,7 +137,8 @@ fn cjk_share(text: &str) -> f64 {
 }
 
 fn is_dense(text: &str) -> bool {
-    text.len() > 1_000 && text.len() / (text.matches('\n').count() + 1) > 300
+    text.len() > 1_000
+        && text.len() / (memchr::memchr_iter(b'\n', text.as_bytes()).count() + 1) > 300
 }
 
 #[cfg(test)]

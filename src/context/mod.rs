@@ -27,6 +27,7 @@ mod plan;
 mod plan_file;
 mod prefix;
 mod prepare;
+mod progress;
 mod read;
 mod references;
 mod repeat;
@@ -56,6 +57,7 @@ pub use plan::{OverAgent, OverPlan, Planned, PlannedAgent, Planning};
 pub use plan_file::{PlanAgent, PlanFile};
 pub use prefix::Billed;
 pub use prepare::{OnOverBudget, Preparation, Prepared, Request};
+pub use progress::{Progress, Task, Unheard};
 pub use root::Root;
 pub use select::{Selectors, Wanted};
 pub use shared::{Sharing, SharingRow};
@@ -80,5 +82,6 @@ pub struct Context<'w> {
     pub(crate) store: &'w Store,
     pub(crate) cache: &'w Arc<Cache>,
     pub(crate) templates: &'w Library,
+    pub(crate) progress: &'w dyn Progress,
     pub(crate) now: Timestamp,
 }

@@ -7,6 +7,7 @@ use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
 use super::models::{self, DEFAULT_MODEL, Model};
+use super::progress::{Running, Task};
 use super::read::{FileReader, Reading, read_all};
 use super::repeat;
 use super::select::{Selectors, select};
@@ -145,7 +146,7 @@ impl Context<'_> {
         let configured = self.config.max_file_size.map(|size| size.0);
         let limit = max_file_size.or(configured).unwrap_or(MAX_FILE_SIZE);
         let reader = FileReader::new(self.root, self.cache, limit, selectors.paranoid);
-        let mut reading = read_all(&reader, &selection.files)?;
+        let mut reading = read_all(&reader, &selection.files, self.progress)?;
         reading.skipped.splice(0..0, selection.skipped);
         match selectors.wanted.first() {
             _ if !reading.loaded.is_empty() => Ok(reading),
@@ -170,7 +171,8 @@ impl Context<'_> {
     pub(super) fn attempt(&self, request: &Request, material: &Material) -> Result<Attempt> {
         let mut bundle = self.draft(request, material);
         let (texts, counter) = (&material.texts, Counter::new(&material.model));
-        draft::deduplicate(&mut bundle.context_items, texts, bundle.dedup.mode, &counter)?;
+        let (items, mode) = (&mut bundle.context_items, bundle.dedup.mode);
+        draft::deduplicate(items, texts, mode, &counter, self.progress)?;
         let measured = draft::measure(&bundle, texts, &material.template, &counter)?;
         Ok(Attempt { bundle, measured })
     }
@@ -212,8 +214,9 @@ impl Context<'_> {
     pub(super) fn keep(&self, bundle: &Bundle, texts: &Texts, template: &Template) -> Result<()> {
         let frame = template.to_kept();
         let hashes = bundle.context_items.iter().map(|item| item.content_hash.as_str());
+        let running = Running::begin(self.progress, Task::Keep, texts.len(), None);
         let read = |hash: &str| match texts.contains(hash) {
-            true => texts.get(hash),
+            true => texts.get(hash).inspect(|text| running.advance(text.len() as u64)),
             // What else a bundle names is what it was counted with.
             false => Ok(frame.as_str().into()),
         };

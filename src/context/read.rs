@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::fault::SelectFault;
 use super::kind;
+use super::progress::{Progress, Running, Task};
 use super::root::{Refusal, Root, too_large};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
@@ -76,8 +77,22 @@ struct FileRead {
 
 /// Reads `files` in parallel, in their order, but those that are as they were when they were last read.
 /// What cannot be included is skipped with its reason, or, if it was named itself, an error.
-pub fn read_all(reader: &FileReader<'_>, files: &[Selected]) -> Result<Reading> {
-    let outcomes: Vec<_> = files.par_iter().map(|file| reader.read(file)).collect();
+pub fn read_all(
+    reader: &FileReader<'_>,
+    files: &[Selected],
+    progress: &dyn Progress,
+) -> Result<Reading> {
+    let running = Running::begin(progress, Task::Read, files.len(), None);
+    let read = |file| {
+        let outcome = reader.read(file);
+        running.advance(match &outcome {
+            Ok(Ok(read)) => read.loaded.bytes as u64,
+            _ => 0,
+        });
+        outcome
+    };
+    let outcomes: Vec<_> = files.par_iter().map(read).collect();
+    drop(running);
     let mut reading = Reading { texts: reader.texts.clone(), ..Reading::default() };
     for (file, outcome) in files.iter().zip(outcomes) {
         match outcome? {

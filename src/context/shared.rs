@@ -142,7 +142,7 @@ impl Context<'_> {
         let shared_template = self.templates.get(TemplateKind::Briefing, DEFAULT_TEMPLATE)?;
         let mode = members.iter().map(|it| it.bundle.dedup.mode).min().unwrap_or_default();
         let mut shared = self.shared_bundle(&members, &common, mode, model);
-        draft::deduplicate(&mut shared.context_items, &texts, mode, &counter)?;
+        draft::deduplicate(&mut shared.context_items, &texts, mode, &counter, self.progress)?;
         let measured = draft::measure(&shared, &texts, &shared_template, &counter)?;
         draft::fill_counts(&mut shared, &measured, &shared_template);
 
@@ -150,7 +150,8 @@ impl Context<'_> {
         let mut briefings: Vec<Measured> = Vec::new();
         for member in &members {
             let mut bundle = rewritten(member, &held, &common, mode);
-            draft::deduplicate(&mut bundle.context_items, &texts, mode, &counter)?;
+            let items = &mut bundle.context_items;
+            draft::deduplicate(items, &texts, mode, &counter, self.progress)?;
             briefings.push(draft::measure(&bundle, &texts, &member.template, &counter)?);
             bundles.push(bundle);
         }

@@ -78,6 +78,11 @@ impl Texts {
         }
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// Whether there is such a text.
     pub fn contains(&self, hash: &str) -> bool {
         self.entries.contains_key(hash)

@@ -59,14 +59,16 @@ pub fn render<T: Serialize>(template: &Template, context: &T) -> Result<String> 
 /// Renders a briefing. The texts of its items are read only where the template does more with one than
 /// write it.
 pub fn brief(template: &Template, context: &BriefingContext<'_>) -> Result<Rendered> {
-    let plain = data(template, context)?;
     // What is escaped as it is written is not the text itself.
     let done = match template.is_html() {
         true => Err(Stop::NeedsTexts),
-        false => run(template, plain.clone(), &context.items),
+        false => run(template, data(template, context)?, &context.items),
     };
     let (text, item_styles) = match done {
-        Err(Stop::NeedsTexts) => run(template, with_texts(plain, &context.items)?, &context.items)?,
+        Err(Stop::NeedsTexts) => {
+            let data = with_texts(data(template, context)?, &context.items)?;
+            run(template, data, &context.items)?
+        }
         done => done?,
     };
     let pieces = content::pieces(&text);

@@ -299,19 +299,43 @@ fn sent_bytes(item: &ContextItem) -> u64 {
 
 /// Names a finished bundle after its content.
 pub fn seal(bundle: &mut Bundle) -> Result<()> {
-    bundle.bundle_hash = hash_of(to_json(bundle));
+    bundle.bundle_hash = hash(bundle);
     bundle.bundle_id = format!("bundle-{}", &bundle.bundle_hash[..12]).parse()?;
     Ok(())
 }
 
+/// The same as [`hash_of`] its JSON, which of many items is large, item by item.
+fn hash(bundle: &mut Bundle) -> String {
+    let items = std::mem::take(&mut bundle.context_items);
+    let json = |item: &ContextItem| sorted(to_json(item)).to_string();
+    let written: Vec<String> = items.par_iter().map(json).collect();
+    let rest = unnamed(to_json(bundle));
+    bundle.context_items = items;
+    let fields = rest.as_object().into_iter().flatten();
+    let fields = fields.map(|(key, value)| match key.as_str() {
+        "context_items" => format!("\"{key}\":[{}]", written.join(",")),
+        _ => format!("\"{key}\":{value}"),
+    });
+    let fields: Vec<String> = fields.collect();
+    content::hash(format!("{{{}}}", fields.join(",")).as_bytes())
+}
+
 /// blake3 of a bundle's JSON, keys in order, without what names and dates it. Of the JSON, not of the
 /// type: what a later version adds, and what an editor reorders, is no change.
-pub fn hash_of(mut bundle: Value) -> String {
+pub fn hash_of(bundle: Value) -> String {
+    content::hash(unnamed(bundle).to_string().as_bytes())
+}
+
+fn unnamed(mut bundle: Value) -> Value {
     if let Some(object) = bundle.as_object_mut() {
         for key in ["bundle_id", "bundle_hash", "created_at"] {
             object.remove(key);
         }
     }
-    bundle.sort_all_objects();
-    content::hash(bundle.to_string().as_bytes())
+    sorted(bundle)
+}
+
+fn sorted(mut value: Value) -> Value {
+    value.sort_all_objects();
+    value
 }

@@ -5,6 +5,7 @@ use super::open::{Reader, Store, Writer};
 use crate::error::Result;
 use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,9 +37,21 @@ struct Packed {
     data: Vec<u8>,
 }
 
+thread_local! {
+    /// A compressor's tables cost more to make than a small text to compress.
+    static COMPRESSOR: RefCell<Option<zstd::bulk::Compressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    COMPRESSOR.with_borrow_mut(|compressor| match compressor {
+        Some(compressor) => compressor.compress(bytes),
+        None => compressor.insert(zstd::bulk::Compressor::new(ZSTD_LEVEL)?).compress(bytes),
+    })
+}
+
 impl Packed {
     fn new(hash: &str, bytes: &[u8]) -> Packed {
-        let (codec, data) = match zstd::bulk::compress(bytes, ZSTD_LEVEL) {
+        let (codec, data) = match compress(bytes) {
             Ok(packed) if packed.len() < bytes.len() => ("zstd", packed),
             _ => ("plain", bytes.to_vec()),
         };

@@ -106,6 +106,14 @@ impl<'a> BriefingContext<'a> {
     }
 }
 
+impl<'a> BriefingContext<'a> {
+    /// All but the items.
+    pub(super) fn without_items(&self) -> BriefingContext<'a> {
+        let constraints_list = self.constraints_list.clone();
+        BriefingContext { items: Vec::new(), constraints_list, ..*self }
+    }
+}
+
 impl<'a> BriefingItem<'a> {
     /// `item` at `index` of its bundle, with its text, in which a line refers to what stands elsewhere.
     pub fn new(index: usize, item: &'a ContextItem, sent: impl Content + 'a) -> Self {

@@ -59,17 +59,15 @@ pub fn render<T: Serialize>(template: &Template, context: &T) -> Result<String> 
 /// Renders a briefing. The texts of its items are read only where the template does more with one than
 /// write it.
 pub fn brief(template: &Template, context: &BriefingContext<'_>) -> Result<Rendered> {
-    // What is escaped as it is written is not the text itself.
-    let done = match template.is_html() {
-        true => Err(Stop::NeedsTexts),
-        false => run(template, data(template, context)?, &context.items),
-    };
-    let (text, item_styles) = match done {
-        Err(Stop::NeedsTexts) => {
-            let data = with_texts(data(template, context)?, &context.items)?;
-            run(template, data, &context.items)?
-        }
-        done => done?,
+    let items = &context.items;
+    // Most templates need little of the data, and none fails for want of the rest alone.
+    let light = light(template, context)?.map(|data| run(template, data, items));
+    let (text, item_styles) = match light {
+        Some(Ok(done)) => done,
+        _ => match run(template, data(template, context)?, items) {
+            Err(Stop::NeedsTexts) => run(template, with_texts(template, context)?, items)?,
+            done => done?,
+        },
     };
     let pieces = content::pieces(&text);
     let texts = pieces.iter().filter_map(|piece| match piece {
@@ -106,10 +104,46 @@ impl From<Stop> for Error {
     }
 }
 
+/// The data with those fields alone of each item that the template names; none where it may want one
+/// that it does not name.
+fn light(template: &Template, context: &BriefingContext<'_>) -> Result<Option<Value>> {
+    let tags = tags(template);
+    if template.is_html() || tags.iter().any(|tag| may_want_all(tag)) {
+        return Ok(None);
+    }
+    let needs = |field: &str| field == "index" || tags.iter().any(|tag| tag.contains(field));
+    let items = context.items.iter().map(|item| {
+        let mut item = data(template, item)?;
+        item.as_object_mut().into_iter().for_each(|fields| fields.retain(|field, _| needs(field)));
+        Ok(item)
+    });
+    let items = items.collect::<Result<Vec<Value>>>()?;
+    let mut rest = data(template, &context.without_items())?;
+    rest["items"] = items.into();
+    Ok(Some(rest))
+}
+
+/// What stands between the braces of a template and its partials, comments left out.
+fn tags(template: &Template) -> Vec<&str> {
+    let partials = template.partials().values().map(String::as_str);
+    let sources = std::iter::once(template.source.as_str()).chain(partials);
+    let tags = sources.flat_map(|source| source.split("{{").skip(1));
+    tags.filter(|tag| !tag.starts_with('!')).filter_map(|tag| tag.split("}}").next()).collect()
+}
+
+/// Whether a tag may lead to a field of an item that is not named.
+fn may_want_all(tag: &str) -> bool {
+    let is_other_loop = tag.trim_start_matches('~').strip_prefix("#each").is_some_and(|list| {
+        !["items", "constraints", "sections", "shared_with"].contains(&list.trim())
+    });
+    is_other_loop || tag.contains("lookup") || tag.contains('[')
+}
+
 /// The data with the texts themselves in place of stand-ins.
-fn with_texts(mut data: Value, items: &[BriefingItem<'_>]) -> Result<Value> {
+fn with_texts(template: &Template, context: &BriefingContext<'_>) -> Result<Value> {
+    let mut data = data(template, context)?;
     let listed = data["items"].as_array_mut().into_iter().flatten();
-    for (entry, item) in listed.zip(items) {
+    for (entry, item) in listed.zip(&context.items) {
         entry["text"] = item.text.read()?.into();
     }
     Ok(data)

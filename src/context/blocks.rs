@@ -11,15 +11,15 @@ pub type Key = u128;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
     /// Its number in the text.
-    pub at: usize,
+    pub at: u32,
     /// Where it begins, in bytes.
-    pub start: usize,
+    pub start: u32,
     /// Where it ends.
-    pub end: usize,
+    pub end: u32,
     /// The line it begins at, from 0.
-    pub line: usize,
+    pub line: u32,
     /// How many lines it has.
-    pub lines: usize,
+    pub lines: u32,
     /// Whether it is only lines that are empty but for the marks of a comment.
     pub is_blank: bool,
     pub key: Key,
@@ -27,10 +27,7 @@ pub struct Block {
 
 /// The blocks of a text, as small as they are kept: of each its bytes, its lines and its key.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Blocks {
-    packed: Vec<u8>,
-    count: usize,
-}
+pub struct Blocks(Vec<u8>);
 
 impl Blocks {
     /// Takes a text apart.
@@ -65,44 +62,37 @@ impl Blocks {
         let hash = blake3::hash(&text.as_bytes()[it.start..it.end]);
         self.number((it.end - it.start) << 1 | usize::from(it.is_blank));
         self.number(it.lines);
-        self.packed.extend_from_slice(&hash.as_bytes()[..size_of::<Key>()]);
-        self.count += 1;
+        self.0.extend_from_slice(&hash.as_bytes()[..size_of::<Key>()]);
     }
 
     /// Seven bits a byte, the lowest first.
     fn number(&mut self, mut number: usize) {
         while number >= 0x80 {
-            self.packed.push(number as u8 | 0x80);
+            self.0.push(number as u8 | 0x80);
             number >>= 7;
         }
-        self.packed.push(number as u8);
+        self.0.push(number as u8);
     }
 
     /// What [`Blocks::packed`] gave, of a text of so many bytes; none of anything else.
     pub fn from_packed(packed: Vec<u8>, bytes: usize) -> Option<Blocks> {
-        let mut blocks = Blocks { packed, count: 0 };
-        blocks.count = blocks.iter().count();
+        let blocks = Blocks(packed);
         let end = blocks.iter().last().map_or(0, |block| block.end);
-        (end == bytes).then_some(blocks)
+        (end as usize == bytes).then_some(blocks)
     }
 
     /// The bytes to keep of it.
     pub fn packed(&self) -> &[u8] {
-        &self.packed
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.count
+        &self.0
     }
 
     /// The blocks, in order.
     pub fn iter(&self) -> impl Iterator<Item = Block> {
-        let mut rest = self.packed.as_slice();
+        let mut rest = self.0.as_slice();
         let (mut at, mut start, mut line) = (0, 0, 0);
         std::iter::from_fn(move || {
-            let bytes = take_number(&mut rest)?;
-            let lines = take_number(&mut rest)?;
+            let bytes = u32::try_from(take_number(&mut rest)?).ok()?;
+            let lines = u32::try_from(take_number(&mut rest)?).ok()?;
             let (key, after) = rest.split_first_chunk()?;
             rest = after;
             let (end, is_blank) = (start + (bytes >> 1), bytes & 1 == 1);
@@ -207,7 +197,7 @@ mod tests {
     fn seen(text: &str) -> Vec<&str> {
         let blocks = Blocks::of(text);
         let filled = blocks.iter().filter(|block| !block.is_blank);
-        filled.map(|block| &text[block.start..block.end]).collect()
+        filled.map(|block| &text[block.start as usize..block.end as usize]).collect()
     }
 
     #[test]
@@ -234,16 +224,17 @@ mod tests {
         #[test]
         fn blocks_make_the_whole(text in "([a#/`}*\u{a0}]{0,4}[ \r]{0,2}\n){0,12}[a ]{0,3}") {
             let blocks = Blocks::of(&text);
-            let whole: String = blocks.iter().map(|it| &text[it.start..it.end]).collect();
+            let own = |it: &Block| &text[it.start as usize..it.end as usize];
+            let whole: String = blocks.iter().map(|it| own(&it)).collect();
             prop_assert_eq!(&whole, &text);
-            prop_assert_eq!(blocks.iter().count(), blocks.len());
             let kept = Blocks::from_packed(blocks.packed().to_vec(), text.len());
             prop_assert_eq!(kept.as_ref(), Some(&blocks));
             for (at, block) in blocks.iter().enumerate() {
-                let own = &text[block.start..block.end];
-                prop_assert_eq!(block.at, at);
-                prop_assert_eq!(block.line, text[..block.start].matches('\n').count());
-                prop_assert_eq!(block.lines, own.split_inclusive('\n').count());
+                let own = own(&block);
+                let before = &text[..block.start as usize];
+                prop_assert_eq!(block.at as usize, at);
+                prop_assert_eq!(block.line as usize, before.matches('\n').count());
+                prop_assert_eq!(block.lines as usize, own.split_inclusive('\n').count());
                 let is_mark = |c: char| c.is_whitespace() || "*/#;%<!->".contains(c);
                 prop_assert_eq!(block.is_blank, own.chars().all(is_mark));
                 let hash = blake3::hash(own.as_bytes());

@@ -12,6 +12,8 @@ use crate::model::{BlockReference, ContextItem, DedupMode, ItemType, Selection};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The shortest run of blocks that is referred to, in bytes: about 50 tokens, of three to four and a
 /// half bytes each in code and in prose.
@@ -87,18 +89,19 @@ impl<'i> Search<'i> {
             item.item_type != ItemType::Briefing && item.duplicate_of.is_none()
         };
         let blocks = |item: &ContextItem| match has_own(item) {
-            true => Ok(Some(texts.facts(&item.content_hash)?)),
-            false => Ok(None),
+            true => texts.blocks(&item.content_hash),
+            false => Ok(Arc::default()),
         };
-        let facts = items.par_iter().map(blocks).collect::<Result<Vec<_>>>()?;
-        let blocks: Vec<Option<&Blocks>> =
-            facts.iter().map(|facts| facts.as_ref().map(|it| &it.blocks)).collect();
-        let seen = Seen::of(&blocks);
-        let lay = |blocks: &Option<&Blocks>| Laid {
-            blocks: blocks.map_or_else(Vec::new, |blocks| seen.repeated(blocks)),
-            referred: Vec::new(),
+        let seen = Seen::room_for(items.iter().map(|item| item.bytes).sum());
+        items.par_iter().try_for_each(|item| -> Result<()> {
+            blocks(item)?.iter().for_each(|block| seen.add(&block));
+            Ok(())
+        })?;
+        let lay = |item: &ContextItem| {
+            let blocks = seen.repeated(&*blocks(item)?);
+            Ok(Laid { blocks, referred: Vec::new() })
         };
-        let laid = blocks.par_iter().map(lay).collect();
+        let laid = items.par_iter().map(lay).collect::<Result<_>>()?;
         Ok(Search { items, laid, places: HashMap::default() })
     }
 
@@ -157,13 +160,13 @@ impl<'i> Search<'i> {
         let alike = |n: &usize| {
             // In the item itself only what was gone through stands in full, and it must not overlap.
             let in_full = there.referred.get(from.1 + n) == Some(&false);
-            let follows = |blocks: &[Block]| blocks[*n].at == blocks[0].at + n;
+            let follows = |blocks: &[Block]| blocks[*n].at as usize == blocks[0].at as usize + n;
             in_full && theirs[*n].key == ours[*n].key && follows(theirs) && follows(ours)
         };
         let blocks = (0..ours.len()).take_while(alike).count();
         let bytes = match blocks {
             0 => 0,
-            _ => ours[blocks - 1].end - ours[0].start,
+            _ => (ours[blocks - 1].end - ours[0].start) as usize,
         };
         Run { from, blocks, bytes }
     }
@@ -173,15 +176,15 @@ impl<'i> Search<'i> {
         let there = &self.laid[run.from.0].blocks[run.from.1];
         let ours = &self.laid[here.0].blocks[here.1..here.1 + run.blocks];
         let (start, end) = (ours[0].start, ours[run.blocks - 1].end);
-        let lines = ours.iter().map(|block| block.lines).sum();
-        let same_as = lines_of(&self.items[run.from.0], there.line, lines);
+        let lines: u32 = ours.iter().map(|block| block.lines).sum();
+        let same_as = lines_of(&self.items[run.from.0], there.line as usize, lines as usize);
         let is_worthwhile = run.bytes >= WORTH * (same_as.len() + "[[same: ]]\n".len());
         is_worthwhile.then(|| BlockReference {
-            start: start as u64,
-            end: end as u64,
+            start: start.into(),
+            end: end.into(),
             content_hash: String::new(),
             item: run.from.0,
-            offset: there.start as u64,
+            offset: there.start.into(),
             same_as,
         })
     }
@@ -189,42 +192,57 @@ impl<'i> Search<'i> {
 
 /// Which blocks were met twice, roughly: a bit for each of their keys, and no matter if two share one.
 struct Seen {
-    twice: Vec<u64>,
+    once: Vec<AtomicU64>,
+    twice: Vec<AtomicU64>,
 }
 
 impl Seen {
-    fn of(all: &[Option<&Blocks>]) -> Seen {
-        let count: usize = all.iter().flatten().map(|blocks| blocks.len()).sum();
-        let words = (count * 8 / 64).next_power_of_two();
-        let (mut once, mut seen) = (vec![0u64; words], Seen { twice: vec![0; words] });
-        for block in all.iter().flatten().flat_map(|blocks| blocks.iter()) {
-            let (word, bit) = seen.place(block.key);
-            seen.twice[word] |= once[word] & bit;
-            once[word] |= bit;
+    /// For texts of so many bytes in all, with some bits for each block of a hundred bytes.
+    fn room_for(bytes: u64) -> Seen {
+        let words = (bytes as usize / 16 / 64).next_power_of_two();
+        let bits = || (0..words).map(|_| AtomicU64::new(0)).collect();
+        Seen { once: bits(), twice: bits() }
+    }
+
+    fn place(&self, block: &Block) -> (usize, u64) {
+        ((block.key >> 6) as usize & (self.once.len() - 1), 1 << (block.key & 63))
+    }
+
+    fn add(&self, block: &Block) {
+        let (word, bit) = self.place(block);
+        if self.once[word].fetch_or(bit, Ordering::Relaxed) & bit != 0 {
+            self.twice[word].fetch_or(bit, Ordering::Relaxed);
         }
-        seen
     }
 
-    fn place(&self, key: Key) -> (usize, u64) {
-        let word = (key >> 6) as usize & (self.twice.len() - 1);
-        (word, 1 << (key & 63))
+    fn has_twice(&self, block: &Block) -> bool {
+        let (word, bit) = self.place(block);
+        self.twice[word].load(Ordering::Relaxed) & bit != 0
     }
 
-    fn has(&self, block: &Block) -> bool {
-        let (word, bit) = self.place(block.key);
-        self.twice[word] & bit != 0
-    }
-
-    /// The blocks that may be repeated, and the blank ones behind them.
+    /// The blocks that may be repeated with enough of their neighbours to be referred to.
     fn repeated(&self, blocks: &Blocks) -> Vec<Block> {
         let mut kept: Vec<Block> = Vec::new();
-        for block in blocks.iter().filter(|block| self.has(block)) {
-            let follows = || kept.last().is_some_and(|last| last.at + 1 == block.at);
-            if !block.is_blank || follows() {
-                kept.push(block);
+        // Where those begin that follow each other up to the last.
+        let mut begun = 0;
+        for block in blocks.iter().filter(|block| self.has_twice(block)) {
+            if kept.last().is_none_or(|last| last.at + 1 != block.at) {
+                leave_long(&mut kept, begun);
+                begun = kept.len();
             }
+            kept.push(block);
         }
+        leave_long(&mut kept, begun);
+        kept.shrink_to_fit();
         kept
+    }
+}
+
+/// Takes the blocks from `begun` on away again if they are too short together.
+fn leave_long(kept: &mut Vec<Block>, begun: usize) {
+    let ends = kept.get(begun).zip(kept.last());
+    if ends.is_some_and(|(first, last)| ((last.end - first.start) as usize) < SHORTEST) {
+        kept.truncate(begun);
     }
 }
 

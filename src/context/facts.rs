@@ -1,6 +1,5 @@
 //! What a bundle needs to know of a text without having it.
 
-use super::blocks::Blocks;
 use super::kind;
 use crate::briefing::{boundary_of, bracket_runs, longest_backticks};
 use crate::model::BlockReference;
@@ -21,8 +20,6 @@ pub struct Facts {
     pub boundary: String,
     /// What its looks are to its estimate.
     pub looks: kind::Looks,
-    #[serde(skip)]
-    pub blocks: Blocks,
 }
 
 impl Facts {
@@ -35,22 +32,7 @@ impl Facts {
             brackets: bracket_runs(text),
             boundary: boundary_of(text, content_hash),
             looks: kind::Looks::of(text),
-            blocks: Blocks::of(text),
         }
-    }
-
-    /// As a cache keeps it: as JSON, a NUL, and the blocks.
-    pub fn to_kept(&self) -> Vec<u8> {
-        let rest = serde_json::to_vec(self).expect("plain data");
-        [&rest, &b"\0"[..], self.blocks.packed()].concat()
-    }
-
-    /// What [`Facts::to_kept`] gave; none of anything else.
-    pub fn from_kept(kept: &[u8]) -> Option<Facts> {
-        let end = kept.iter().position(|byte| *byte == 0)?;
-        let facts: Facts = serde_json::from_slice(&kept[..end]).ok()?;
-        let blocks = Blocks::from_packed(kept[end + 1..].to_vec(), facts.bytes)?;
-        Some(Facts { blocks, ..facts })
     }
 
     /// Whether a block of the text, which is of whole lines, ends with a newline.

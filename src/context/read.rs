@@ -1,13 +1,12 @@
 //! From files to texts: read, decoded, cut to the part that is wanted, hashed.
 
-use super::facts::Facts;
 use super::fault::SelectFault;
 use super::kind;
 use super::progress::{Progress, Running, Task};
 use super::root::{Refusal, Root, too_large};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
-use super::texts::{OnDisk, Place, Texts};
+use super::texts::{Learnt, OnDisk, Place, Texts};
 use crate::error::Result;
 use crate::model::{Encoding, ItemType, Priority, Selection, SkipReason, Skipped};
 use crate::store::{Cache, Stamp, content};
@@ -71,8 +70,8 @@ struct FileFound {
 struct FileRead {
     loaded: Loaded,
     place: Place,
-    /// None where the text was not read.
-    facts: Option<Arc<Facts>>,
+    /// Nothing where the text was not read.
+    learnt: Learnt,
 }
 
 /// Reads `files` in parallel, in their order, but those that are as they were when they were last read.
@@ -97,7 +96,7 @@ pub fn read_all(
     for (file, outcome) in files.iter().zip(outcomes) {
         match outcome? {
             Ok(read) => {
-                reading.texts.add(read.loaded.content_hash.clone(), read.place, read.facts);
+                reading.texts.add(read.loaded.content_hash.clone(), read.place, read.learnt);
                 reading.loaded.push(read.loaded);
             }
             Err(refusal) if file.explicit => {
@@ -158,7 +157,7 @@ impl<'c> FileReader<'c> {
         let known = known.and_then(|stamp| self.cache.file(&found.path, &stamp));
         if let Some(known) = known.and_then(|kept| from_kept(kept)) {
             let place = Place::File(self.on_disk(file));
-            return Ok(file_read(file, known?, place, None));
+            return Ok(file_read(file, known?, place, Learnt::default()));
         }
         let read_at = SystemTime::now();
         let bytes = found.read(self.max_file_size)?;
@@ -177,8 +176,8 @@ impl<'c> FileReader<'c> {
             self.cache.keep_file(&found.path, stamp, read_at, &kept);
         }
         let (found, text) = decoded?;
-        let facts = self.texts.learn(&found.text, &text);
-        Ok(file_read(file, found, self.place(file, text), Some(facts)))
+        let learnt = self.texts.learn(&found.text, &text);
+        Ok(file_read(file, found, self.place(file, text), learnt))
     }
 
     /// A part of a file. What is named part by part is little, and held.
@@ -194,9 +193,9 @@ impl<'c> FileReader<'c> {
         };
         let (text, selection) = cut(&file.source, whole, &file.part)?;
         let hash = content::hash(text.as_bytes());
-        let facts = self.texts.learn(&hash, &text);
+        let learnt = self.texts.learn(&hash, &text);
         let found = FileFound { file: file_hash, text: hash, bytes: text.len(), encoding };
-        let mut read = file_read(file, found, Place::Held(text.into()), Some(facts));
+        let mut read = file_read(file, found, Place::Held(text.into()), learnt);
         read.loaded.selection = selection;
         Ok(Ok(read))
     }
@@ -215,12 +214,7 @@ impl<'c> FileReader<'c> {
     }
 }
 
-fn file_read(
-    file: &Selected,
-    found: FileFound,
-    place: Place,
-    facts: Option<Arc<Facts>>,
-) -> FileRead {
+fn file_read(file: &Selected, found: FileFound, place: Place, learnt: Learnt) -> FileRead {
     let loaded = Loaded {
         source: file.source.clone(),
         item_type: file.item_type,
@@ -232,7 +226,7 @@ fn file_read(
         content_hash: found.text,
         file_hash: found.file,
     };
-    FileRead { loaded, place, facts }
+    FileRead { loaded, place, learnt }
 }
 
 /// What was found, as a cache keeps it: a text by its hashes and its length, a refusal as JSON.

@@ -3,6 +3,7 @@
 //! A text is read once, for its hash and its [`Facts`]; small amounts are then held in memory, what is
 //! more is read again from its file when its bytes are wanted, and must be the same.
 
+use super::blocks::Blocks;
 use super::counted::{Counted, CountedTexts};
 use super::facts::Facts;
 use super::fault::SelectFault;
@@ -14,6 +15,7 @@ use crate::model::ContextItem;
 use crate::store::{Cache, content};
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Texts by their blake3, lower-case hex.
@@ -22,12 +24,25 @@ pub struct Texts {
     entries: HashMap<String, Entry>,
     counted: Arc<CountedTexts>,
     cache: Option<Arc<Cache>>,
+    /// Bytes of blocks held so far.
+    blocks_held: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     place: Place,
     facts: OnceLock<Arc<Facts>>,
+    blocks: OnceLock<Arc<Blocks>>,
+}
+
+/// How many bytes of blocks are held in memory: those of some 150 MB of text.
+const BLOCKS_HELD: usize = 32 << 20;
+
+/// What was learnt of a text as it was read.
+#[derive(Debug, Default)]
+pub struct Learnt {
+    facts: Option<Arc<Facts>>,
+    blocks: Option<Arc<Blocks>>,
 }
 
 /// Where a text is to be had.
@@ -53,21 +68,21 @@ impl Texts {
             entries: HashMap::new(),
             counted: Arc::new(CountedTexts::cached(Arc::clone(cache))),
             cache: Some(Arc::clone(cache)),
+            blocks_held: Arc::default(),
         }
     }
 
     /// Adds a text that is at hand.
     pub fn hold(&mut self, hash: String, text: impl Into<Arc<str>>) {
-        self.add(hash, Place::Held(text.into()), None);
+        self.add(hash, Place::Held(text.into()), Learnt::default());
     }
 
     /// Adds a text, with what is known of it; the same twice is one.
-    pub fn add(&mut self, hash: String, place: Place, facts: Option<Arc<Facts>>) {
-        let entry =
-            self.entries.entry(hash).or_insert_with(|| Entry { place, facts: OnceLock::new() });
-        if let Some(facts) = facts {
-            let _ = entry.facts.set(facts);
-        }
+    pub fn add(&mut self, hash: String, place: Place, learnt: Learnt) {
+        let new = || Entry { place, facts: OnceLock::new(), blocks: OnceLock::new() };
+        let entry = self.entries.entry(hash).or_insert_with(new);
+        learnt.facts.map(|facts| entry.facts.set(facts));
+        learnt.blocks.map(|blocks| entry.blocks.set(blocks));
     }
 
     /// Adds all of another's, with what was counted.
@@ -107,35 +122,75 @@ impl Texts {
 
     /// What is known of a text.
     pub fn facts(&self, hash: &str) -> Result<Arc<Facts>> {
-        let known = self.entries.get(hash).and_then(|entry| entry.facts.get());
-        if let Some(facts) = known {
+        let entry = self.entries.get(hash);
+        if let Some(facts) = entry.and_then(|entry| entry.facts.get()) {
             return Ok(Arc::clone(facts));
         }
         let facts = match self.kept_facts(hash) {
             Some(facts) => Arc::new(facts),
-            None => self.learn(hash, &self.get(hash)?),
+            None => Arc::new(self.learn_facts(hash, &self.get(hash)?)),
         };
-        if let Some(entry) = self.entries.get(hash) {
-            let _ = entry.facts.set(Arc::clone(&facts));
-        }
+        entry.map(|entry| entry.facts.set(Arc::clone(&facts)));
         Ok(facts)
     }
 
-    fn kept_facts(&self, hash: &str) -> Option<Facts> {
-        let hash = blake3::Hash::from_hex(hash).ok()?;
-        Facts::from_kept(self.cache.as_ref()?.text(hash.as_bytes())?)
+    /// The blocks of a text.
+    pub fn blocks(&self, hash: &str) -> Result<Arc<Blocks>> {
+        let entry = self.entries.get(hash);
+        if let Some(blocks) = entry.and_then(|entry| entry.blocks.get()) {
+            return Ok(Arc::clone(blocks));
+        }
+        let blocks = match self.kept_blocks(hash)? {
+            Some(blocks) => Arc::new(blocks),
+            None => Arc::new(self.learn_blocks(hash, &self.get(hash)?)),
+        };
+        if let (Some(entry), Some(held)) = (entry, self.held_blocks(&blocks)) {
+            let _ = entry.blocks.set(held);
+        }
+        Ok(blocks)
     }
 
     /// What there is to know of a text at hand.
-    pub fn learn(&self, hash: &str, text: &str) -> Arc<Facts> {
-        let facts = self.kept_facts(hash).unwrap_or_else(|| {
-            let facts = Facts::of(text, hash);
-            if let (Some(cache), Ok(hash)) = (&self.cache, blake3::Hash::from_hex(hash)) {
-                cache.keep_text(hash.as_bytes(), facts.to_kept());
-            }
-            facts
-        });
-        Arc::new(facts)
+    pub fn learn(&self, hash: &str, text: &str) -> Learnt {
+        let facts = self.kept_facts(hash).unwrap_or_else(|| self.learn_facts(hash, text));
+        let blocks = Arc::new(self.learn_blocks(hash, text));
+        Learnt { facts: Some(Arc::new(facts)), blocks: self.held_blocks(&blocks) }
+    }
+
+    fn held_blocks(&self, blocks: &Arc<Blocks>) -> Option<Arc<Blocks>> {
+        let bytes = blocks.packed().len();
+        let held = self.blocks_held.fetch_add(bytes, Ordering::Relaxed);
+        (held + bytes <= BLOCKS_HELD).then(|| Arc::clone(blocks))
+    }
+
+    fn kept_facts(&self, hash: &str) -> Option<Facts> {
+        let (cache, hash) = (self.cache.as_ref()?, blake3::Hash::from_hex(hash).ok()?);
+        serde_json::from_slice(cache.text(hash.as_bytes())?).ok()
+    }
+
+    fn learn_facts(&self, hash: &str, text: &str) -> Facts {
+        let facts = Facts::of(text, hash);
+        if let (Some(cache), Ok(hash)) = (&self.cache, blake3::Hash::from_hex(hash)) {
+            let kept = serde_json::to_vec(&facts).expect("plain data");
+            cache.keep_text(hash.as_bytes(), kept);
+        }
+        facts
+    }
+
+    fn kept_blocks(&self, hash: &str) -> Result<Option<Blocks>> {
+        let (Some(cache), Ok(key)) = (&self.cache, blake3::Hash::from_hex(hash)) else {
+            return Ok(None);
+        };
+        let Some(kept) = cache.blocks(key.as_bytes()) else { return Ok(None) };
+        Ok(Blocks::from_packed(kept, self.facts(hash)?.bytes))
+    }
+
+    fn learn_blocks(&self, hash: &str, text: &str) -> Blocks {
+        let blocks = Blocks::of(text);
+        if let (Some(cache), Ok(hash)) = (&self.cache, blake3::Hash::from_hex(hash)) {
+            cache.keep_blocks(hash.as_bytes(), blocks.packed());
+        }
+        blocks
     }
 
     /// An item's text, counted by stretches: see [`Counted`].

@@ -9,6 +9,7 @@ use super::open::{create_private, prepare_cache};
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -22,9 +23,13 @@ const KEPT_DAYS: i64 = 30;
 /// Days after which the use of a row is noted, so that most runs write nothing.
 const NOTED_DAYS: i64 = 7;
 
+/// How many bytes of blocks wait in memory to be written; of what is more, nothing is kept.
+const WAITING: usize = 32 << 20;
+
 const TABLES: &str = "
 CREATE TABLE files (path BLOB PRIMARY KEY, day INTEGER NOT NULL, found BLOB NOT NULL) STRICT;
 CREATE TABLE texts (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, facts BLOB NOT NULL) STRICT;
+CREATE TABLE blocks (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, blocks BLOB NOT NULL) STRICT;
 CREATE TABLE counts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, counted BLOB NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE TABLE drafts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, bundle BLOB NOT NULL)
@@ -96,6 +101,9 @@ pub struct Cache {
     database: OnceLock<Option<Mutex<Connection>>>,
     files: Table,
     texts: Table,
+    blocks: Table,
+    /// Bytes of blocks that are to be written.
+    blocks_waiting: AtomicUsize,
     counts: Table,
     drafts: Table,
 }
@@ -110,8 +118,11 @@ impl Drop for Cache {
 #[derive(Debug, Default)]
 struct Table {
     kept: OnceLock<Rows>,
-    new: Mutex<Vec<(Vec<u8>, Vec<u8>)>>,
+    new: Mutex<NewRows>,
 }
+
+/// The rows to write into a table, each its key and value.
+type NewRows = Vec<(Vec<u8>, Vec<u8>)>;
 
 /// By its key, each row's day and value.
 type Rows = HashMap<Vec<u8>, (i64, Vec<u8>)>;
@@ -138,6 +149,8 @@ impl Cache {
             database: OnceLock::new(),
             files: Table::default(),
             texts: Table::default(),
+            blocks: Table::default(),
+            blocks_waiting: AtomicUsize::new(0),
             counts: Table::default(),
             drafts: Table::default(),
         }
@@ -166,6 +179,25 @@ impl Cache {
     /// Keeps what is known of a text.
     pub fn keep_text(&self, hash: &[u8], facts: Vec<u8>) {
         self.texts.add(hash, facts);
+    }
+
+    /// The blocks of the text with that hash. They are large, and asked for once.
+    pub fn blocks(&self, hash: &[u8]) -> Option<Vec<u8>> {
+        let conn = lock(self.opened()?);
+        let sql = "SELECT day, blocks FROM blocks WHERE hash = ?1";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let (day, blocks) = conn.prepare_cached(sql).ok()?.query_row([hash], row).ok()?;
+        if day < today() - NOTED_DAYS {
+            self.keep_blocks(hash, &blocks);
+        }
+        Some(blocks)
+    }
+
+    /// Keeps the blocks of a text, as long as there are not too many to be written.
+    pub fn keep_blocks(&self, hash: &[u8], blocks: &[u8]) {
+        if self.blocks_waiting.fetch_add(blocks.len(), Ordering::Relaxed) < WAITING {
+            self.blocks.add(hash, blocks.to_owned());
+        }
     }
 
     /// A count.
@@ -200,6 +232,7 @@ impl Cache {
         let tables = [
             ("files", &self.files),
             ("texts", &self.texts),
+            ("blocks", &self.blocks),
             ("counts", &self.counts),
             ("drafts", &self.drafts),
         ];
@@ -231,7 +264,7 @@ impl Cache {
             connect(&self.path)
         })?;
         if version(&conn) != Some(VERSION) {
-            let forget = ["files", "texts", "counts", "drafts"];
+            let forget = ["files", "texts", "blocks", "counts", "drafts"];
             let forget = forget.map(|table| format!("DROP TABLE IF EXISTS {table};")).concat();
             let begin = "BEGIN IMMEDIATE;";
             let end = format!("PRAGMA user_version = {VERSION}; COMMIT;");
@@ -275,9 +308,6 @@ fn remove(path: &Path) {
         let _ = std::fs::remove_file(file);
     }
 }
-
-/// The rows of a table, each its key and value.
-type NewRows = Vec<(Vec<u8>, Vec<u8>)>;
 
 fn write(conn: &mut Connection, tables: &[(&str, NewRows)]) -> rusqlite::Result<()> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;

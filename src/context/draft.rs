@@ -304,20 +304,35 @@ pub fn seal(bundle: &mut Bundle) -> Result<()> {
     Ok(())
 }
 
-/// The same as [`hash_of`] its JSON, which of many items is large, item by item.
+/// The same as [`hash_of`] its JSON, which of many items is large: written and hashed some at a time.
 fn hash(bundle: &mut Bundle) -> String {
     let items = std::mem::take(&mut bundle.context_items);
-    let json = |item: &ContextItem| sorted(to_json(item)).to_string();
-    let written: Vec<String> = items.par_iter().map(json).collect();
     let rest = unnamed(to_json(bundle));
+    let mut hasher = blake3::Hasher::new();
+    let mut before = "{";
+    for (key, value) in rest.as_object().into_iter().flatten() {
+        hasher.update(format!("{before}\"{key}\":").as_bytes());
+        match key.as_str() {
+            "context_items" => hash_items(&items, &mut hasher),
+            _ => drop(hasher.update(value.to_string().as_bytes())),
+        }
+        before = ",";
+    }
+    hasher.update(b"}");
     bundle.context_items = items;
-    let fields = rest.as_object().into_iter().flatten();
-    let fields = fields.map(|(key, value)| match key.as_str() {
-        "context_items" => format!("\"{key}\":[{}]", written.join(",")),
-        _ => format!("\"{key}\":{value}"),
-    });
-    let fields: Vec<String> = fields.collect();
-    content::hash(format!("{{{}}}", fields.join(",")).as_bytes())
+    hasher.finalize().to_hex().to_string()
+}
+
+fn hash_items(items: &[ContextItem], hasher: &mut blake3::Hasher) {
+    let json = |item: &ContextItem| sorted(to_json(item)).to_string();
+    let mut before = "[";
+    for some in items.chunks(1024) {
+        let written: Vec<String> = some.par_iter().map(json).collect();
+        hasher.update(before.as_bytes()).update(written.join(",").as_bytes());
+        before = ",";
+    }
+    let end = if items.is_empty() { "[]" } else { "]" };
+    hasher.update(end.as_bytes());
 }
 
 /// blake3 of a bundle's JSON, keys in order, without what names and dates it. Of the JSON, not of the

@@ -52,7 +52,11 @@ fn compress(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
 impl Packed {
     fn new(hash: &str, bytes: &[u8]) -> Packed {
         let (codec, data) = match compress(bytes) {
-            Ok(packed) if packed.len() < bytes.len() => ("zstd", packed),
+            Ok(mut packed) if packed.len() < bytes.len() => {
+                // It was made with room for the worst case, and many are held at once.
+                packed.shrink_to_fit();
+                ("zstd", packed)
+            }
             _ => ("plain", bytes.to_vec()),
         };
         Packed { hash: hash.to_owned(), bytes: bytes.len(), codec, data }

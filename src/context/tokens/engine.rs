@@ -1,7 +1,7 @@
 //! Counting: a text is split into pieces, and each piece merged into tokens.
 
 use super::masks::WINDOW;
-use super::memory::{Key, LONGEST, Memory};
+use super::memory::{Key, Memory};
 use super::merge::Merger;
 use super::ranks::{self, Ranks};
 use super::{scan, window};
@@ -23,7 +23,9 @@ pub struct Cl100k;
 
 /// What a thread keeps from one text to the next.
 pub struct State {
-    memory: Memory,
+    /// Nearly all pieces have up to 14 bytes; of those up to 30, most are blanks.
+    words: Memory<2>,
+    lines: Memory<4>,
     merger: Merger,
 }
 
@@ -61,14 +63,19 @@ pub fn count<V: Vocabulary>(text: &str) -> u64 {
 
 impl State {
     fn new() -> State {
-        State { memory: Memory::new(), merger: Merger::default() }
+        State {
+            words: Memory::of_places(1 << 15),
+            lines: Memory::of_places(1 << 13),
+            merger: Merger::new(),
+        }
     }
 
     fn count<V: Vocabulary>(&mut self, text: &[u8]) -> u64 {
         let mut count = 0;
         let mut at = 0;
         while at < text.len() {
-            if let Some(ahead) = text[at..].first_chunk::<AHEAD>() {
+            let ahead = text[at..].first_chunk::<AHEAD>();
+            if let Some(ahead) = ahead.filter(|ahead| ahead[0].is_ascii() && ahead[1].is_ascii()) {
                 let (tokens, behind) = self.count_window::<V>(ahead);
                 if behind > 0 {
                     count += tokens;
@@ -87,49 +94,64 @@ impl State {
     #[inline]
     fn count_window<V: Vocabulary>(&mut self, ahead: &[u8; AHEAD]) -> (u64, usize) {
         let window = ahead.first_chunk().expect("a window is shorter");
-        let mut starts = V::starts(window);
+        let starts = V::starts(window);
         let mut count = 0;
         let mut at = 0;
-        starts &= starts - 1;
-        while starts != 0 {
-            let end = starts.trailing_zeros() as usize;
-            starts &= starts - 1;
-            let len = end - at;
-            let bytes = ahead[at..at + 16].first_chunk().expect("sixteen");
-            count += if len <= LONGEST {
-                let key = Key::of(bytes, len);
-                match self.memory.get(key) {
-                    0 => self.learn::<V>(&ahead[at..end], key),
-                    known => known,
-                }
-            } else {
-                self.merger.count(V::ranks(), &ahead[at..end]) as u64
-            };
+        for end in window::bits(starts & (starts - 1)) {
+            let end = end as usize;
+            let bytes = ahead[at..].first_chunk().expect("there is room behind the window");
+            count += self.count_among::<V>(bytes, end - at);
             at = end;
         }
         (count, at)
     }
 
     fn count_piece<V: Vocabulary>(&mut self, piece: &[u8]) -> u64 {
-        if piece.len() > LONGEST {
-            return self.merger.count(V::ranks(), piece) as u64;
+        if piece.len() > ROOM {
+            return self.merge::<V>(piece);
         }
-        let mut bytes = [0; 16];
+        let mut bytes = [0; ROOM];
         bytes[..piece.len()].copy_from_slice(piece);
-        let key = Key::of(&bytes, piece.len());
-        match self.memory.get(key) {
-            0 => self.learn::<V>(piece, key),
-            known => known,
+        self.count_among::<V>(&bytes, piece.len())
+    }
+
+    /// The tokens of the piece that the first bytes are.
+    #[inline]
+    fn count_among<V: Vocabulary>(&mut self, bytes: &[u8; ROOM], len: usize) -> u64 {
+        let (words, _) = bytes.as_chunks();
+        if len <= Key::<2>::LONGEST {
+            let key = Key::of(words.first_chunk::<2>().expect("words enough"), len);
+            match self.words.get(key) {
+                0 => {
+                    let count = self.merge::<V>(&bytes[..len]);
+                    self.words.put(key, count);
+                    count
+                }
+                known => known,
+            }
+        } else if len <= Key::<4>::LONGEST {
+            let key = Key::of(words.first_chunk::<4>().expect("words enough"), len);
+            match self.lines.get(key) {
+                0 => {
+                    let count = self.merge::<V>(&bytes[..len]);
+                    self.lines.put(key, count);
+                    count
+                }
+                known => known,
+            }
+        } else {
+            self.merge::<V>(&bytes[..len])
         }
     }
 
     #[inline(never)]
-    fn learn<V: Vocabulary>(&mut self, piece: &[u8], key: Key) -> u64 {
-        let count = self.merger.count(V::ranks(), piece) as u64;
-        self.memory.put(key, count);
-        count
+    fn merge<V: Vocabulary>(&mut self, piece: &[u8]) -> u64 {
+        self.merger.count(V::ranks(), piece) as u64
     }
 }
 
-/// A window, and what is read with the last piece that begins in it.
-const AHEAD: usize = WINDOW + 16;
+/// The bytes that are read from the beginning of a piece: as many as the longest in a window has.
+const ROOM: usize = WINDOW;
+
+/// A window, and the room of the last piece that begins in it.
+const AHEAD: usize = WINDOW + ROOM;

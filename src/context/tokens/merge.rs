@@ -1,37 +1,44 @@
-//! Byte pair merging of one piece.
+//! Byte pair merging of a piece: short ones at once, long ones a stretch at a time.
 
-use super::packing::NONE;
+use super::passes::Passes;
 use super::ranks::Ranks;
-
-/// Pieces longer than this are merged a stretch at a time.
-const STRETCH: usize = 64;
+use super::short::{self, Short};
 
 /// So many tokens at the end of a stretch are merged again with the next: its end cut them short.
 const HELD: usize = 2;
 
-/// Room to merge in, kept from piece to piece.
-#[derive(Default)]
 pub struct Merger {
-    /// The tokens so far, by rank.
-    tokens: Vec<u32>,
-    /// What each merges into with the one behind it.
-    merged: Vec<u32>,
-    /// Where each begins.
-    starts: Vec<u32>,
-    /// The lengths of the tokens before these, where a piece is merged a stretch at a time.
+    short: Short,
+    passes: Passes,
+    /// The lengths of a long piece's tokens: of those that are final, and those of the stretch at hand.
     done: Vec<u8>,
+    stretch: Vec<u8>,
 }
 
 impl Merger {
+    pub fn new() -> Merger {
+        Merger {
+            short: Short::new(),
+            passes: Passes::default(),
+            done: Vec::new(),
+            stretch: Vec::new(),
+        }
+    }
+
     /// How many tokens a piece is.
     pub fn count(&mut self, ranks: &Ranks, piece: &[u8]) -> usize {
-        self.done.clear();
-        if piece.len() <= 2 * STRETCH {
-            self.merge(ranks, piece);
-        } else {
-            self.merge_long(ranks, piece);
+        if piece.len() <= short::LONGEST {
+            return self.short.merge(ranks, piece);
         }
-        self.done.len() + self.tokens.len()
+        self.merge_long(ranks, piece);
+        self.done.len()
+    }
+
+    /// The lengths of a piece's tokens.
+    #[cfg(test)]
+    pub fn lengths(&mut self, ranks: &Ranks, piece: &[u8]) -> Vec<u8> {
+        self.merge_long(ranks, piece);
+        self.done.clone()
     }
 
     /// A long piece, in time that grows as its length does.
@@ -42,92 +49,62 @@ impl Merger {
     /// once the next stretch, which begins with the first of them, begins with that same token. If it
     /// does not, the next stretch begins further left.
     fn merge_long(&mut self, ranks: &Ranks, piece: &[u8]) {
-        let (mut from, mut to) = (0, STRETCH);
+        self.done.clear();
+        let (mut from, mut to) = (0, short::LONGEST);
         let mut expected = None;
         let mut back = 1;
         loop {
-            to = to.min(piece.len());
-            self.merge(ranks, &piece[from..to]);
-            if expected.is_some_and(|len| len != self.len(0)) {
-                for _ in 0..back {
-                    let Some(len) = self.done.pop() else { break };
-                    from -= usize::from(len);
-                    expected = (from > 0).then_some(usize::from(len));
-                }
+            to = end_of_char(piece, to);
+            self.merge_stretch(ranks, &piece[from..to]);
+            if expected.is_some_and(|len| len != self.stretch[0]) {
+                (from, expected) = self.step_back(from, back);
                 back *= 2;
                 continue;
             }
             if to == piece.len() {
-                return;
+                return self.done.append(&mut self.stretch);
             }
             back = 1;
-            to += STRETCH;
-            let Some(held) = self.tokens.len().checked_sub(HELD).filter(|held| *held > 0) else {
+            if self.stretch.len() <= HELD {
+                to += short::LONGEST;
                 continue;
-            };
-            for at in 0..held {
-                self.done.push(self.len(at) as u8);
             }
-            from += self.starts[held] as usize;
-            expected = Some(self.len(held));
+            let held = self.stretch.split_off(self.stretch.len() - HELD);
+            from += bytes(&self.stretch);
+            to = from + short::LONGEST.max(2 * bytes(&held));
+            expected = held.first().copied();
+            self.done.append(&mut self.stretch);
         }
     }
 
-    /// The lengths of the tokens that the last piece was counted to be.
-    #[cfg(test)]
-    pub fn lengths(&self) -> impl Iterator<Item = usize> {
-        let last = (0..self.tokens.len()).map(|at| self.len(at));
-        self.done.iter().map(|len| usize::from(*len)).chain(last)
-    }
-
-    /// The bytes of a token.
-    fn len(&self, at: usize) -> usize {
-        (self.starts[at + 1] - self.starts[at]) as usize
-    }
-
-    /// Merges a text: of all neighbours those that make the token of the lowest rank, from left to
-    /// right, until no two make one. What a merge makes is of higher rank than what it is made of, so
-    /// all merges of a rank can be done at once.
-    fn merge(&mut self, ranks: &Ranks, text: &[u8]) {
-        self.tokens.clear();
-        self.merged.clear();
-        self.starts.clear();
-        self.tokens.extend(text.iter().map(|byte| ranks.of_byte(*byte)));
-        self.merged.extend(text.windows(2).map(|two| ranks.of_bytes(two[0], two[1])));
-        self.merged.push(NONE);
-        self.starts.extend(0..=text.len() as u32);
-        loop {
-            let lowest = self.merged.iter().copied().min().unwrap_or(NONE);
-            if lowest == NONE {
-                return;
-            }
-            self.merge_all(ranks, lowest);
+    fn merge_stretch(&mut self, ranks: &Ranks, text: &[u8]) {
+        self.stretch.clear();
+        if text.len() <= short::LONGEST {
+            self.short.merge(ranks, text);
+            self.stretch.extend(self.short.lengths(text));
+        } else {
+            self.passes.merge(ranks, text);
+            self.stretch.extend(self.passes.lengths());
         }
     }
 
-    /// Merges all neighbours that make the token of this rank.
-    fn merge_all(&mut self, ranks: &Ranks, rank: u32) {
-        let count = self.tokens.len();
-        let first = self.merged.iter().position(|merged| *merged == rank).unwrap_or(count);
-        let (mut from, mut to) = (first, first);
-        let mut fresh = false;
-        while from < count {
-            let merges = self.merged[from] == rank;
-            let token = if merges { rank } else { self.tokens[from] };
-            self.tokens[to] = token;
-            self.starts[to] = self.starts[from];
-            if to > 0 && (fresh || merges) {
-                self.merged[to - 1] = ranks.of_pair(self.tokens[to - 1], token);
-            }
-            self.merged[to] = self.merged[from];
-            fresh = merges;
-            from += 1 + usize::from(merges);
-            to += 1;
-        }
-        self.merged[to - 1] = NONE;
-        self.starts[to] = self.starts[count];
-        self.tokens.truncate(to);
-        self.merged.truncate(to);
-        self.starts.truncate(to + 1);
+    /// Takes final tokens back: where they begin, and the length of the first of them unless the piece
+    /// begins there.
+    fn step_back(&mut self, from: usize, tokens: usize) -> (usize, Option<u8>) {
+        let taken = self.done.split_off(self.done.len().saturating_sub(tokens));
+        let first = taken.first().copied().filter(|_| !self.done.is_empty());
+        (from - bytes(&taken), first)
     }
+}
+
+fn bytes(lengths: &[u8]) -> usize {
+    lengths.iter().map(|len| usize::from(*len)).sum()
+}
+
+/// `to` or a little further left, so that it cuts no character; or the end of the piece.
+fn end_of_char(piece: &[u8], mut to: usize) -> usize {
+    while piece.get(to).is_some_and(|byte| byte & 0xC0 == 0x80) {
+        to -= 1;
+    }
+    to.min(piece.len())
 }

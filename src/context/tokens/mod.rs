@@ -11,8 +11,10 @@ mod masks;
 mod memory;
 mod merge;
 mod packing;
+mod passes;
 mod ranks;
 mod scan;
+mod short;
 #[cfg(test)]
 mod tests;
 mod window;

@@ -9,7 +9,7 @@
 //!   marks and contractions only, and of those ASCII has the letters and the apostrophe;
 //! - between an ASCII digit and another ASCII character. Numbers stand alone.
 
-use super::classes::{SPACE, char_at};
+use super::engine::classes::{SPACE, char_at};
 
 /// The first cut within `text`, not at its ends.
 #[allow(dead_code)]

@@ -1,9 +1,8 @@
 //! The engine is held to tiktoken: the same tokens, not only as many, on whatever text.
 
-use super::engine::{self, Cl100k, O200k, Vocabulary};
 use super::masks::WINDOW;
 use super::merge::Merger;
-use super::{classes, window};
+use super::{Cl100k, O200k, Vocabulary, classes, count, window};
 use proptest::prelude::*;
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
 
@@ -61,10 +60,10 @@ fn pieces<V: Vocabulary>(text: &[u8]) -> Vec<&[u8]> {
 fn same(text: &str) {
     let expected = reference(o200k_base_singleton(), text);
     assert_eq!(ours::<O200k>(text), expected, "o200k: {text:?}");
-    assert_eq!(engine::count::<O200k>(text), expected.len() as u64, "o200k: {text:?}");
+    assert_eq!(count::<O200k>(text), expected.len() as u64, "o200k: {text:?}");
     let expected = reference(cl100k_base_singleton(), text);
     assert_eq!(ours::<Cl100k>(text), expected, "cl100k: {text:?}");
-    assert_eq!(engine::count::<Cl100k>(text), expected.len() as u64, "cl100k: {text:?}");
+    assert_eq!(count::<Cl100k>(text), expected.len() as u64, "cl100k: {text:?}");
 }
 
 /// A part of each sort that the patterns, the windows and the merger treat in their own way.

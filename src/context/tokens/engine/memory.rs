@@ -50,7 +50,8 @@ impl<const WORDS: usize> Key<WORDS> {
     #[inline]
     fn count_at(self, place: &[u64; WORDS]) -> u64 {
         let differs = array::from_fn::<_, WORDS, _>(|at| place[at] ^ self.0[at]);
-        let others = differs[..WORDS - 1].iter().fold(differs[WORDS - 1] << 8, |all, one| all | one);
+        let others =
+            differs[..WORDS - 1].iter().fold(differs[WORDS - 1] << 8, |all, one| all | one);
         if others == 0 { place[WORDS - 1] >> COUNT } else { 0 }
     }
 }

@@ -1,10 +1,28 @@
-//! Counting: a text is split into pieces, and each piece merged into tokens.
+//! The token engine: how many tokens a text is in o200k_base and cl100k_base, exactly as tiktoken says.
+//!
+//! A text is split into pieces by the vocabulary's pattern, and each piece is merged into tokens. The
+//! pieces are found by [`window`], 64 bytes at a time, and by [`scan`] where a window cannot tell.
+//! What most of them count is in the [`memory`]; the others are merged ([`merge`]) by the tables of
+//! [`ranks`]. All tables are made while building, and used where they lie in the program: nothing is
+//! set up when it starts.
 
-use super::masks::WINDOW;
-use super::memory::{Key, Memory};
-use super::merge::Merger;
-use super::ranks::{self, Ranks};
-use super::{scan, window};
+pub mod classes;
+mod masks;
+mod memory;
+mod merge;
+mod packing;
+mod passes;
+mod ranks;
+mod scan;
+mod short;
+#[cfg(test)]
+mod tests;
+mod window;
+
+use masks::WINDOW;
+use memory::{Key, Memory};
+use merge::Merger;
+use ranks::Ranks;
 use std::cell::RefCell;
 
 /// A vocabulary: how it splits, and what merges.

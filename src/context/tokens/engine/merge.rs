@@ -4,9 +4,6 @@ use super::passes::Passes;
 use super::ranks::Ranks;
 use super::short::{self, Short};
 
-/// So many tokens at the end of a stretch are merged again with the next: its end cut them short.
-const HELD: usize = 2;
-
 pub struct Merger {
     short: Short,
     passes: Passes,
@@ -65,16 +62,28 @@ impl Merger {
                 return self.done.append(&mut self.stretch);
             }
             back = 1;
-            if self.stretch.len() <= HELD {
+            let Some(held) = self.held() else {
                 to += short::LONGEST;
                 continue;
-            }
-            let held = self.stretch.split_off(self.stretch.len() - HELD);
+            };
             from += bytes(&self.stretch);
-            to = from + short::LONGEST.max(2 * bytes(&held));
+            to = from + short::LONGEST.max(3 * bytes(&held));
             expected = held.first().copied();
             self.done.append(&mut self.stretch);
         }
+    }
+
+    /// Takes off the tokens that are to be merged again with the next stretch: the last two, and as
+    /// much as the longest of all covers, for the stretch's end cut short what stands there. None if
+    /// nothing would be left.
+    fn held(&mut self) -> Option<Vec<u8>> {
+        let longest = usize::from(self.stretch.iter().copied().max()?);
+        let (mut first, mut held) = (self.stretch.len(), 0);
+        while held < longest || first + 2 > self.stretch.len() {
+            first = first.checked_sub(1)?;
+            held += usize::from(self.stretch[first]);
+        }
+        (first > 0).then(|| self.stretch.split_off(first))
     }
 
     fn merge_stretch(&mut self, ranks: &Ranks, text: &[u8]) {

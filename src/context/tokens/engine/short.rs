@@ -34,12 +34,7 @@ pub struct Short {
 
 impl Short {
     pub fn new() -> Short {
-        Short {
-            merges: [NEVER; ROOM],
-            tokens: [0; ROOM],
-            next: [0; ROOM],
-            previous: [0; ROOM],
-        }
+        Short { merges: [NEVER; ROOM], tokens: [0; ROOM], next: [0; ROOM], previous: [0; ROOM] }
     }
 
     /// Merges a piece; how many tokens it is.

@@ -3,7 +3,7 @@
 //! `-- --test` runs everything once. The text is this repository's own: sources, tests and
 //! documentation, and the same with every word in another script, for what is not ASCII.
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../src/context/tokens/engine/mod.rs"]
 mod engine;
 

@@ -3,8 +3,11 @@
 //! A token comes of one pair only: merging the token's own bytes by rank always leaves the same last
 //! two. So the vocabulary is as many pairs as it has tokens of two bytes and more.
 
-use crate::packing::{BITS, EMPTY, NONE, SHIFT, merged, pair, places};
+use crate::packing::{BITS, NONE, SHIFT, merged, pair, places};
 use tiktoken_rs::CoreBPE;
+
+/// An unused place in the table: no pair's entry.
+const EMPTY: u64 = u64::MAX;
 
 pub struct Ranks {
     /// The rank of each single byte.

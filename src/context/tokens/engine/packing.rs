@@ -4,9 +4,6 @@
 /// The rank of what is no token: above all ranks, with room for more bits beside it.
 pub const NONE: u32 = 1 << 23;
 
-/// An unused place in the table.
-pub const EMPTY: u64 = u64::MAX;
-
 /// Ranks have at most so many bits.
 pub const BITS: u32 = 18;
 

@@ -167,9 +167,7 @@ fn compare_runs() {
         }
         let text = format!("{}x", run.repeat((1 << 20) / run.len()));
         for (_, ours, _) in vocabularies() {
-            let start = Instant::now();
-            ours(&text);
-            let time = start.elapsed().as_secs_f64();
+            let time = least_time(ours, &text);
             if time > slowest.0 {
                 slowest = (time, run);
             }
@@ -180,6 +178,16 @@ fn compare_runs() {
     if slowest.0 > 0.1 {
         std::process::exit(1);
     }
+}
+
+/// Seconds to count a text: the least of some, for what else the machine does takes its time too.
+fn least_time(ours: Ours, text: &str) -> f64 {
+    let times = (0..5).map(|_| {
+        let start = Instant::now();
+        ours(text);
+        start.elapsed().as_secs_f64()
+    });
+    times.fold(f64::INFINITY, f64::min)
 }
 
 fn compare_generated(cases: u64, seed: u64) {

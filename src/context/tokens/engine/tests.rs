@@ -139,7 +139,7 @@ fn mixture(parts: std::ops::Range<usize>) -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(25_000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn short_mixtures_are_the_same(text in mixture(0..9)) {
@@ -153,7 +153,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// Long enough for windows.
     #[test]
@@ -192,7 +192,7 @@ fn every_character_has_its_class() {
 
 #[test]
 fn every_character_is_the_same_in_context() {
-    let all = ('\0'..=char::MAX).filter(|c| *c < '\u{3000}' || (*c as u32).is_multiple_of(97));
+    let all = ('\0'..=char::MAX).filter(|c| *c < '\u{2100}' || (*c as u32).is_multiple_of(197));
     for c in all {
         same(&format!("{c}"));
         same(&format!("a{c}B{c}{c}b 1{c}\n{c}. {c}'s\t{c}"));
@@ -201,7 +201,7 @@ fn every_character_is_the_same_in_context() {
 
 #[test]
 fn the_files_of_this_repository_are_the_same() {
-    for path in ["src/context", "src/store", "references", "assets", "tests/suite"] {
+    for path in ["src/context/tokens", "src/outputs", "references", "assets/migrations"] {
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         for entry in ignore::Walk::new(path).flatten() {
             if let Ok(text) = std::fs::read_to_string(entry.path()) {

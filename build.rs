@@ -7,13 +7,13 @@ mod classes;
 mod ranks;
 
 #[allow(dead_code)]
-#[path = "src/context/tokens/packing.rs"]
+#[path = "src/context/tokens/engine/packing.rs"]
 mod packing;
 
 use std::path::PathBuf;
 
 fn main() {
-    for input in ["build.rs", "build", "src/context/tokens/packing.rs"] {
+    for input in ["build.rs", "build", "src/context/tokens/engine/packing.rs"] {
         println!("cargo:rerun-if-changed={input}");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));

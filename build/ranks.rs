@@ -3,13 +3,16 @@
 //! A token comes of one pair only: merging the token's own bytes by rank always leaves the same last
 //! two. So the vocabulary is as many pairs as it has tokens of two bytes and more.
 
-use crate::packing::{EMPTY, NONE, SHIFT, home, merged, pair};
+use crate::packing::{BITS, NONE, SHIFT, merged, pair, places};
 use tiktoken_rs::CoreBPE;
+
+/// An unused place in the table: no pair's entry.
+const EMPTY: u64 = u64::MAX;
 
 pub struct Ranks {
     /// The rank of each single byte.
     bytes: Vec<u32>,
-    /// Open addressing, at most half full.
+    /// Each pair in one of its two places; at most half full.
     pairs: Vec<u64>,
 }
 
@@ -25,6 +28,7 @@ impl Ranks {
                 ranks.bytes[usize::from(byte)] = rank;
             }
         }
+        assert!(tokens.len() < 1 << BITS, "the ranks have more bits");
         for (rank, token) in (0..).zip(&tokens).filter(|(_, token)| token.len() > 1) {
             ranks.learn(token, rank);
         }
@@ -38,12 +42,26 @@ impl Ranks {
         assert!(token.len() <= 255, "token {rank} is longer than its length can be told");
         let [left, right] = parts[..] else { panic!("token {rank} does not come of merging") };
         assert!(left < rank && right < rank, "token {rank} comes of tokens of higher rank");
-        let pair = pair(left, right);
-        let mut at = home(pair, self.pairs.len());
-        while self.pairs[at] != EMPTY {
-            at = (at + 1) % self.pairs.len();
+        self.settle(pair(left, right) << SHIFT | u64::from(rank));
+    }
+
+    /// Puts an entry in one of its places; what stood there moves to its other one, and so on.
+    fn settle(&mut self, mut entry: u64) {
+        let mut last = usize::MAX;
+        for _ in 0..1000 {
+            let places = places(entry >> SHIFT, self.pairs.len());
+            let at = match places.iter().find(|at| self.pairs[**at] == EMPTY) {
+                Some(free) => *free,
+                None if places[0] == last => places[1],
+                None => places[0],
+            };
+            std::mem::swap(&mut entry, &mut self.pairs[at]);
+            if entry == EMPTY {
+                return;
+            }
+            last = at;
         }
-        self.pairs[at] = pair << SHIFT | u64::from(rank);
+        panic!("the pairs do not fit the table");
     }
 
     fn merge(&self, token: &[u8]) -> Vec<u32> {
@@ -61,14 +79,11 @@ impl Ranks {
     }
 
     fn find(&self, pair: u64) -> u32 {
-        let mut at = home(pair, self.pairs.len());
-        while self.pairs[at] != EMPTY {
-            if let Some(rank) = merged(self.pairs[at], pair) {
-                return rank;
-            }
-            at = (at + 1) % self.pairs.len();
-        }
-        NONE
+        places(pair, self.pairs.len())
+            .map(|at| merged(self.pairs[at], pair))
+            .into_iter()
+            .min()
+            .expect("there are two")
     }
 
     pub fn bytes(&self) -> Vec<u8> {

@@ -1,21 +1,10 @@
 //! Counting tokens: exact by the model's tokenizer, or estimated from one that is public.
 //!
-//! The tokenizers are this module's own, for a start without set-up and for speed, and exactly what
-//! tiktoken is. [`engine`] is the whole way: [`window`] and [`scan`] split a text into pieces, [`memory`]
-//! knows what most pieces count, [`merge`] counts the others by the tables of [`ranks`].
+//! The tokenizers are those of [`engine`], made for a start without set-up and for speed, which count
+//! exactly what tiktoken does.
 
-mod classes;
 mod cuts;
 mod engine;
-mod masks;
-mod memory;
-mod merge;
-mod packing;
-mod ranks;
-mod scan;
-#[cfg(test)]
-mod tests;
-mod window;
 
 pub(in crate::context) use cuts::{first_cut, last_cut};
 

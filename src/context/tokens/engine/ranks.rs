@@ -1,6 +1,6 @@
 //! The tables of a vocabulary, used in place.
 
-use super::packing::{EMPTY, NONE, home, merged, pair};
+use super::packing::{merged, pair, places};
 
 /// Which token two neighbouring ones merge into; tokens are named by their rank.
 pub struct Ranks {
@@ -28,26 +28,18 @@ impl Ranks {
         u32::from_le_bytes(self.bytes[usize::from(byte)])
     }
 
-    /// The rank of a token of two bytes, or [`NONE`].
+    /// The rank of a token of two bytes, or `NONE`.
     #[inline]
     pub fn of_bytes(&self, left: u8, right: u8) -> u32 {
         u32::from_le_bytes(self.firsts[usize::from(left) << 8 | usize::from(right)])
     }
 
-    /// The rank of the token that two merge into, or [`NONE`].
+    /// The rank of the token that two merge into, or `NONE`.
     #[inline]
     pub fn of_pair(&self, left: u32, right: u32) -> u32 {
         let pair = pair(left, right);
-        let mut at = home(pair, self.pairs.len());
-        loop {
-            let entry = u64::from_le_bytes(self.pairs[at]);
-            if let Some(rank) = merged(entry, pair) {
-                return rank;
-            }
-            if entry == EMPTY {
-                return NONE;
-            }
-            at = (at + 1) & (self.pairs.len() - 1);
-        }
+        let [one, other] = places(pair, self.pairs.len())
+            .map(|at| merged(u64::from_le_bytes(self.pairs[at]), pair));
+        one.min(other)
     }
 }

@@ -44,8 +44,8 @@ pub fn char_at(text: &[u8], at: usize) -> Char {
     }
     let next = |offset: usize| u32::from(text[at + offset] & 0x3F);
     let (code, len) = match first {
-        ..0xE0 => (u32::from(first & 0x1F) << 6 | next(1), 2),
-        ..0xF0 => (u32::from(first & 0x0F) << 12 | next(1) << 6 | next(2), 3),
+        0x80..0xE0 => (u32::from(first & 0x1F) << 6 | next(1), 2),
+        0xE0..0xF0 => (u32::from(first & 0x0F) << 12 | next(1) << 6 | next(2), 3),
         _ => (u32::from(first & 0x07) << 18 | next(1) << 12 | next(2) << 6 | next(3), 4),
     };
     Char { class: class(code as usize), len }

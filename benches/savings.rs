@@ -4,7 +4,7 @@
 //! which `curl` and `tar` fetch once; the plans stand in `benches/savings/`.
 
 use sortie::Workspace;
-use sortie::context::{OnOverBudget, Planned, Planning};
+use sortie::context::{PlanOptions, Planned, Planning};
 use sortie::render::tokens;
 use sortie::workspace::Options;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,7 @@ fn planned(root: &Path, plan: &str) -> Outcome<Planned> {
     options.project_root = Some(root.to_path_buf());
     options.database = Some(root.join(".sortie/history.db"));
     let workspace = Workspace::open(options)?;
-    match workspace.context().plan(Path::new("plan.toml"), OnOverBudget::Fail)? {
+    match workspace.context().plan(Path::new("plan.toml"), PlanOptions::default())? {
         Planning::Ready(planned) => Ok(*planned),
         Planning::OverSession(_) => Err("over the plan's budget".into()),
         Planning::OverBudget(over) => Err(format!("over budget: {over:?}").into()),

@@ -53,7 +53,7 @@ pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, c
 pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;
 pub use load::BundleFault;
-pub use plan::{OverAgent, OverPlan, Planned, PlannedAgent, Planning};
+pub use plan::{OverAgent, OverPlan, PlanOptions, Planned, PlannedAgent, Planning};
 pub use plan_file::{PlanAgent, PlanFile};
 pub use prefix::Billed;
 pub use prepare::{OnOverBudget, Preparation, Prepared, Request};

@@ -18,6 +18,15 @@ use crate::model::{Bundle, BundleId, Count, ItemType, Priority};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
+/// How a plan is carried out.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PlanOptions {
+    /// What to do if an agent's bundle does not fit.
+    pub on_over_budget: OnOverBudget,
+    /// Read every file, also those that by size, times and inode are as they were.
+    pub paranoid: bool,
+}
+
 /// What became of a plan.
 #[derive(Debug)]
 pub enum Planning {
@@ -102,7 +111,7 @@ struct Drafted {
 
 impl Context<'_> {
     /// Prepares the bundles of the plan in the file `path` and keeps them, if all of them fit.
-    pub fn plan(&self, path: &Path, on_over_budget: OnOverBudget) -> Result<Planning> {
+    pub fn plan(&self, path: &Path, how: PlanOptions) -> Result<Planning> {
         let file = self.root.absolute(path);
         let plan: PlanFile = config::read_toml(&file)?;
         let names = plan.names(&file)?;
@@ -113,7 +122,7 @@ impl Context<'_> {
         // What is put first for all has a heading, which may be too much for one.
         let mut headings = vec![0; names.len()];
         loop {
-            let mut drafted = context.draft_plan(&plan, &names, &headings, on_over_budget)?;
+            let mut drafted = context.draft_plan(&plan, &names, &headings, how)?;
             let over = drafted.iter_mut().zip(&headings);
             let over = over.filter_map(|(it, heading)| it.over(*heading).transpose());
             let over = over.collect::<Result<Vec<OverAgent>>>()?;
@@ -135,11 +144,11 @@ impl Context<'_> {
         plan: &PlanFile,
         names: &[String],
         headings: &[u64],
-        on_over_budget: OnOverBudget,
+        how: PlanOptions,
     ) -> Result<Vec<Drafted>> {
         let agents = names.iter().zip(&plan.agents).zip(headings);
         let drafted = agents.map(|((name, agent), heading)| {
-            let request = request(plan, agent, on_over_budget);
+            let request = request(plan, agent, how);
             let of_agent = |error| PlanFault { agent: name.clone(), error };
             let mut material = self.gather(&request).map_err(of_agent)?;
             let budget = material.budget.limit;
@@ -231,7 +240,7 @@ impl Drafted {
 }
 
 /// What to prepare for one agent: what all get, then what is its own.
-fn request(plan: &PlanFile, agent: &PlanAgent, on_over_budget: OnOverBudget) -> Request {
+fn request(plan: &PlanFile, agent: &PlanAgent, how: PlanOptions) -> Request {
     use {ItemType::*, Priority::*};
     let of = |paths: &[PathBuf], item_type, priority| -> Vec<Wanted> {
         paths.iter().map(|text| Wanted { text: text.clone(), item_type, priority }).collect()
@@ -256,14 +265,14 @@ fn request(plan: &PlanFile, agent: &PlanAgent, on_over_budget: OnOverBudget) -> 
             wanted,
             overrides: Vec::new(),
             rules: WalkRules { ignore: plan.ignore.clone(), ..WalkRules::default() },
-            paranoid: false,
+            paranoid: how.paranoid,
         },
         model: plan.model.clone(),
         budget: BudgetRequest { budget, reserve: plan.reserve, ..BudgetRequest::default() },
         template: plan.template.clone(),
         max_file_size: None,
         dedup: plan.dedup,
-        on_over_budget,
+        on_over_budget: how.on_over_budget,
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Plan {
     pub model: Option<String>,
     /// The largest file taken whole, in bytes.
     pub max_file_size: Option<u64>,
+    /// Read every file, also those that by size, times and inode are as they were.
+    pub paranoid: bool,
 }
 
 /// `before->after`: the second needs what the first returns.
@@ -146,7 +148,8 @@ impl Context<'_> {
             item_type: ItemType::File,
             priority: Priority::Required,
         };
-        let selectors = Selectors { wanted: vec![wanted], ..Selectors::default() };
+        let (wanted, paranoid) = (vec![wanted], plan.paranoid);
+        let selectors = Selectors { wanted, paranoid, ..Selectors::default() };
         let reading = self.read_selected(&selectors, plan.max_file_size);
         let counted = reading.and_then(|it| {
             let tokens = draft::bare(&it.loaded, &it.texts, counter)?.tokens;

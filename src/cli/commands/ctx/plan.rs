@@ -4,7 +4,7 @@ use crate::cli::commands::arguments::write_bundle;
 use crate::cli::exit;
 use clap::Args;
 use sortie::Result;
-use sortie::context::{Planned, Planning};
+use sortie::context::{PlanOptions, Planned, Planning};
 use sortie::error::IoContext;
 use sortie::render::grouped;
 use std::path::{Path, PathBuf};
@@ -33,12 +33,17 @@ pub struct Plan {
     /// What to do if an agent's bundle does not fit
     #[arg(long, value_enum, default_value_t, value_name = "HOW")]
     on_over_budget: HowOver,
+    /// Read every file, also those whose size, times and inode say that they are unchanged
+    #[arg(long)]
+    paranoid: bool,
 }
 
 impl Plan {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let context = verb.workspace.context();
-        match context.plan(&self.file, self.on_over_budget.into())? {
+        let on_over_budget = self.on_over_budget.into();
+        let how = PlanOptions { on_over_budget, paranoid: self.paranoid };
+        match context.plan(&self.file, how)? {
             Planning::Ready(planned) => {
                 for (agent, bundle) in planned.agents.iter().zip(&planned.bundles) {
                     warn_of_trimmed(verb, &format!("{}: ", agent.name), bundle);

@@ -30,6 +30,9 @@ pub struct Validate {
     /// The largest file taken whole
     #[arg(long, value_name = "SIZE")]
     max_file_size: Option<ByteAmount>,
+    /// Read every file, also those whose size, times and inode say that they are unchanged
+    #[arg(long)]
+    paranoid: bool,
 }
 
 impl Validate {
@@ -40,6 +43,7 @@ impl Validate {
             dependencies: self.dependencies,
             model: self.model,
             max_file_size: self.max_file_size.map(|size| size.0),
+            paranoid: self.paranoid,
         })?;
         verb.show(&validation)?;
         Ok(ExitCode::from(match validation.valid {

@@ -5,14 +5,16 @@
 //! and N generated texts (two million unless told). Exits with 1 at the first text that differs, which it
 //! cuts down to what is needed, or that takes longer than 0.1 s for a megabyte.
 
+#[path = "clock/mod.rs"]
+mod clock;
 #[allow(dead_code)]
 #[path = "../src/context/tokens/engine/mod.rs"]
 mod engine;
 
+use clock::seconds_of;
 use engine::{Cl100k, O200k};
 use rayon::prelude::*;
 use std::path::PathBuf;
-use std::time::Instant;
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
 
 /// Texts that one task generates and compares.
@@ -182,22 +184,8 @@ fn compare_runs() {
 
 /// Seconds to count a text: the least of some.
 fn least_time(ours: Ours, text: &str) -> f64 {
-    let times = (0..5).map(|_| {
-        let start = (Instant::now(), processor_seconds());
-        ours(text);
-        match (start.1, processor_seconds()) {
-            (Some(start), Some(end)) => end - start,
-            _ => start.0.elapsed().as_secs_f64(),
-        }
-    });
+    let times = (0..5).map(|_| seconds_of(|| _ = ours(text)));
     times.fold(f64::INFINITY, f64::min)
-}
-
-/// What this thread has had of a processor, where the system tells: on a busy machine that is much less
-/// than what has passed.
-fn processor_seconds() -> Option<f64> {
-    let nanoseconds = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    Some(nanoseconds.split(' ').next()?.parse::<f64>().ok()? / 1e9)
 }
 
 fn compare_generated(cases: u64, seed: u64) {

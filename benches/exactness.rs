@@ -5,14 +5,16 @@
 //! and N generated texts (two million unless told). Exits with 1 at the first text that differs, which it
 //! cuts down to what is needed, or that takes longer than 0.1 s for a megabyte.
 
+#[path = "clock/mod.rs"]
+mod clock;
 #[allow(dead_code)]
 #[path = "../src/context/tokens/engine/mod.rs"]
 mod engine;
 
+use clock::seconds_of;
 use engine::{Cl100k, O200k};
 use rayon::prelude::*;
 use std::path::PathBuf;
-use std::time::Instant;
 use tiktoken_rs::{CoreBPE, cl100k_base_singleton, o200k_base_singleton};
 
 /// Texts that one task generates and compares.
@@ -180,13 +182,9 @@ fn compare_runs() {
     }
 }
 
-/// Seconds to count a text: the least of some, for what else the machine does takes its time too.
+/// Seconds to count a text: the least of some.
 fn least_time(ours: Ours, text: &str) -> f64 {
-    let times = (0..5).map(|_| {
-        let start = Instant::now();
-        ours(text);
-        start.elapsed().as_secs_f64()
-    });
+    let times = (0..5).map(|_| seconds_of(|| _ = ours(text)));
     times.fold(f64::INFINITY, f64::min)
 }
 

@@ -30,7 +30,7 @@ fixed in src/parser/escape.rs, the first needs a decision about the grammar.\n";
 /// which older shells refuse triggers that write the index of full text.
 const PRAGMAS: &str = "PRAGMA busy_timeout = 30000; PRAGMA journal_mode = WAL; \
 PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 16777216; PRAGMA foreign_keys = ON; \
-PRAGMA wal_autocheckpoint = 250; PRAGMA cell_size_check = ON;";
+PRAGMA cell_size_check = ON;";
 
 fn main() -> Outcome<()> {
     let quick = std::env::args().any(|argument| argument == "--quick");

@@ -65,20 +65,18 @@ impl WorkTree {
     /// Lines of the file `path` added to and removed from what it was in `base` (a commit), the
     /// uncommitted ones included. A file that git does not track is new from the first line on.
     pub fn changed_lines(&self, path: &Path, base: &str) -> Option<Changed> {
-        let tracked = self.git(&["ls-files", "--error-unmatch", "--"], path)?;
-        if tracked.status.code() == Some(1) {
-            return lines_of(path).map(|added| Changed { added, removed: 0 });
-        }
         let diff =
             self.git(&["diff", "--numstat", "--no-ext-diff", "--no-renames", base, "--"], path)?;
-        let text = String::from_utf8(diff.stdout).ok().filter(|_| diff.status.success())?;
-        let mut figures = text.split('\t');
-        match (figures.next().map(str::trim), figures.next()) {
-            (Some(added), Some(removed)) => {
-                // `-` stands for a binary file.
-                Some(Changed { added: added.parse().ok()?, removed: removed.parse().ok()? })
-            }
-            _ => Some(Changed { added: 0, removed: 0 }),
+        let text = String::from_utf8(diff.stdout).ok().filter(|_| diff.status.success());
+        let changed = text.as_deref().and_then(figures);
+        // Lines that were added tell that git tracks the file; that saves asking, which takes a process.
+        if changed.is_some_and(|lines| lines.added > 0) {
+            return changed;
+        }
+        let tracked = self.git(&["ls-files", "--error-unmatch", "--"], path)?;
+        match tracked.status.code() {
+            Some(1) => lines_of(path).map(|added| Changed { added, removed: 0 }),
+            _ => changed,
         }
     }
 
@@ -96,6 +94,18 @@ impl WorkTree {
             .stdin(Stdio::null())
             .output()
             .ok()
+    }
+}
+
+/// What `git diff --numstat` says of one file; `None` if it cannot be read.
+fn figures(numstat: &str) -> Option<Changed> {
+    let mut figures = numstat.split('\t');
+    match (figures.next().map(str::trim), figures.next()) {
+        (Some(added), Some(removed)) => {
+            // `-` stands for a binary file.
+            Some(Changed { added: added.parse().ok()?, removed: removed.parse().ok()? })
+        }
+        _ => Some(Changed { added: 0, removed: 0 }),
     }
 }
 

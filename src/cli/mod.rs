@@ -102,7 +102,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
 }
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)
+    // Taking the description of the command line apart again would take as long as making it did.
+    let mut command = std::mem::ManuallyDrop::new(Cli::command());
+    Cli::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
 }
 
 /// Called through a link named after a group, the program is that group.

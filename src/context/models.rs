@@ -5,6 +5,7 @@ use crate::error::{Fault, Kind, Result, nearest};
 use crate::model::TokenAmount;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// The model that counts where neither the call nor the configuration names one.
 pub const DEFAULT_MODEL: &str = "sonnet";
@@ -113,8 +114,12 @@ impl Family {
     }
 }
 
-fn catalog() -> Catalog {
-    toml::from_str(include_str!("../../assets/models.toml")).expect("checked by a test")
+/// Read once: a short command asks more than once, and reading it is a good part of what that takes.
+fn catalog() -> &'static Catalog {
+    static SHIPPED: LazyLock<Catalog> = LazyLock::new(|| {
+        toml::from_str(include_str!("../../assets/models.toml")).expect("checked by a test")
+    });
+    &SHIPPED
 }
 
 /// The model of that name, from the configuration and the families that ship with sortie.
@@ -127,12 +132,10 @@ pub fn find(name: &str, config: &Config) -> Result<Model> {
     let ours = config.models.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let ours = ours.map(|(_, it)| it);
     if family.is_none() && ours.is_none() {
-        return Err(
-            ModelFault::Unknown { name: name.into(), known: names(&catalog, config) }.into()
-        );
+        return Err(ModelFault::Unknown { name: name.into(), known: names(catalog, config) }.into());
     }
     let none = ModelConfig::default();
-    let mut model = assemble(name, ours.unwrap_or(&none), family, &catalog, config)?;
+    let mut model = assemble(name, ours.unwrap_or(&none), family, catalog, config)?;
     if long && ours.is_none_or(|ours| ours.window.is_none()) {
         model.window = LONG_WINDOW;
     }

@@ -3,12 +3,14 @@
 
 mod arguments;
 mod ctx;
+mod deferred;
 mod outputs;
 mod setup;
 mod track;
 
 use super::ui::Ui;
 use clap::Subcommand;
+use deferred::Deferred;
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
 use sortie::store::Named;
@@ -27,16 +29,16 @@ pub enum Command {
         subcommand,
         after_help = "Example:\n  sortie ctx check-bounds --files src --budget 40k"
     )]
-    Ctx(ctx::Ctx),
+    Ctx(Deferred<ctx::Ctx>),
     /// The record: sessions, deployments, completions
     #[command(
         subcommand,
         after_help = "Example:\n  sortie track query --status deployed --older-than 2h"
     )]
-    Track(track::Track),
+    Track(Deferred<track::Track>),
     /// After: collect, query, verify, synthesize
     #[command(subcommand, after_help = "Example:\n  sortie outputs synthesize --session-id latest")]
-    Outputs(outputs::Outputs),
+    Outputs(Deferred<outputs::Outputs>),
     Init(setup::Init),
     Links(setup::Links),
     Completions(setup::Completions),
@@ -89,9 +91,9 @@ impl Command {
 
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         match self {
-            Self::Ctx(it) => it.run(verb),
-            Self::Track(it) => it.run(verb),
-            Self::Outputs(it) => it.run(verb),
+            Self::Ctx(it) => it.0.run(verb),
+            Self::Track(it) => it.0.run(verb),
+            Self::Outputs(it) => it.0.run(verb),
             Self::Init(it) => it.run(verb),
             Self::Links(it) => it.run(verb.ui),
             Self::Completions(it) => it.run(verb.ui),

@@ -1,0 +1,31 @@
+//! A group whose verbs are described only when it is the one that is called: describing all of them
+//! is a good part of what a short command takes.
+
+use clap::{ArgMatches, Command, Error, FromArgMatches, Subcommand};
+
+/// The verbs of a group, described when they are needed.
+pub struct Deferred<T>(pub T);
+
+impl<T: Subcommand> FromArgMatches for Deferred<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        T::from_arg_matches(matches).map(Deferred)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T: Subcommand> Subcommand for Deferred<T> {
+    fn augment_subcommands(group: Command) -> Command {
+        group.defer(T::augment_subcommands)
+    }
+
+    fn augment_subcommands_for_update(group: Command) -> Command {
+        group.defer(T::augment_subcommands_for_update)
+    }
+
+    fn has_subcommand(name: &str) -> bool {
+        T::has_subcommand(name)
+    }
+}

@@ -92,9 +92,8 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let ui = Ui::new(cli.global.format, cli.global.quiet, cli.global.color);
     let outcome = match cli.command.without_workspace(&ui) {
         Some(outcome) => outcome,
-        None => {
-            open(cli.global, ui.progress()).and_then(|workspace| cli.command.run(&Verb { workspace, ui: &ui }))
-        }
+        None => open(cli.global, ui.progress())
+            .and_then(|workspace| cli.command.run(&Verb { workspace, ui: &ui })),
     };
     outcome.unwrap_or_else(|error| {
         ui.fail(&error);

@@ -79,8 +79,11 @@ fn a_cache_can_be_lost_or_spoilt_at_any_time() {
     std::fs::write(env.path(".sortie/history.cache"), b"spoilt").unwrap();
     assert_eq!(env.ok(PREPARE).out(), first);
     assert_eq!(env.ok(PREPARE).out(), first);
-    cache(&env, "UPDATE files SET found = x'00'; UPDATE counts SET counted = x'00'; DELETE FROM drafts;
-                 UPDATE texts SET facts = x'0000'");
+    cache(
+        &env,
+        "UPDATE files SET found = x'00'; UPDATE counts SET counted = x'00'; DELETE FROM drafts;
+                 UPDATE texts SET facts = x'0000'",
+    );
     assert_eq!(env.ok(PREPARE).out(), first);
     std::fs::remove_file(env.path(".sortie/history.cache")).unwrap();
     assert_eq!(env.ok(PREPARE).out(), first);
@@ -108,7 +111,10 @@ fn an_edited_tree_is_counted_as_a_new_one() {
     env.write("lib/types.ts", format!("// new\n{}", env.text("lib/types.ts")));
     env.write("copy.md", env.read("README.md"));
     let bundle = |env: &TestEnv| {
-        env.ok(&format!("{} --output bundle.json", PREPARE.replace(" -q", " --ignore bundle.json")));
+        env.ok(&format!(
+            "{} --output bundle.json",
+            PREPARE.replace(" -q", " --ignore bundle.json")
+        ));
         let bundle = serde_json::from_slice(&env.read("bundle.json")).unwrap();
         std::fs::remove_file(env.path("bundle.json")).unwrap();
         bundle

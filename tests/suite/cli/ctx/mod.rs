@@ -1,7 +1,7 @@
 //! `sortie ctx`: what goes into a bundle, what is refused, and how it is counted.
 
-mod cache;
 mod budget;
+mod cache;
 mod dedup;
 mod refused;
 mod select;

@@ -3,6 +3,7 @@
 
 use crate::{NOW, Outcome};
 use rusqlite::Connection;
+use sortie::history::Property;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -85,6 +86,36 @@ pub fn measure(databases: &[&str]) -> Outcome<()> {
             true => println!(" ({ratio:.0}) |"),
             false => println!(" {ratio:.2} |"),
         }
+    }
+    let last = asked.last().ok_or("a database")?;
+    against_shell(&sortie, project.path(), last)
+}
+
+/// What `stats` over all takes on the largest, and what its statement takes in SQLite's shell.
+fn against_shell(sortie: &Path, project: &Path, asked: &Asked) -> Outcome<()> {
+    const BY: [(&str, Property); 4] = [
+        ("agent-type", Property::AgentType),
+        ("day", Property::Day),
+        ("session", Property::Session),
+        ("template", Property::Template),
+    ];
+    println!("\n| ms, over {} | sortie | shell | ratio |", asked.executions);
+    println!("| --- | --: | --: | --: |");
+    for (by, property) in BY {
+        let mut fastest = [f64::INFINITY; 2];
+        for _ in 0..5 {
+            let question = format!("track stats --by {by}");
+            fastest[0] = fastest[0].min(asked.ask(sortie, project, &question)?);
+            let mut shell = Command::new("sqlite3");
+            shell.arg("-readonly").arg(&asked.database).arg(property.statement());
+            let start = Instant::now();
+            if !shell.stdout(Stdio::null()).status()?.success() {
+                return Err("the shell failed".into());
+            }
+            fastest[1] = fastest[1].min(start.elapsed().as_secs_f64() * 1000.0);
+        }
+        let [ours, theirs] = fastest;
+        println!("| `track stats --by {by}` | {ours:.0} | {theirs:.0} | {:.2} |", ours / theirs);
     }
     Ok(())
 }

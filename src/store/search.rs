@@ -84,7 +84,7 @@ const COMMON: u32 = 1000;
 const NEWEST: u32 = 1000;
 
 /// Among so many of the newest that match it is looked first for those that a filter lets through.
-const LOOKED_THROUGH: u32 = 5000;
+const LOOKED_THROUGH: u32 = 2000;
 
 /// What to look for: quoted words and phrases, behind which a star lets others begin so.
 #[derive(Debug, Clone, Copy)]
@@ -309,7 +309,7 @@ impl Reader<'_> {
                 return Ok(hits);
             }
         }
-        self.ranked(index, &nth(&index.wanted, rows, NEWEST)?, filter.limit, &mut hit)
+        self.ranked(index, &None, filter.limit, &mut hit)
     }
 
     /// The nth row from the end that passes `conditions`: FTS5 goes through an index backwards, and

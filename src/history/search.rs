@@ -3,7 +3,7 @@
 use super::History;
 use super::fault::HistoryFault;
 use crate::error::Result;
-use crate::store::{Hit, SearchFilter};
+use crate::store::{Hit, SearchFilter, Words};
 use serde::Serialize;
 
 /// So many words of a question count: more would find nothing, and take long.
@@ -41,10 +41,10 @@ impl History<'_> {
             return Err(HistoryFault::NoWords { query: query.to_owned() }.into());
         }
         let (matched, mut hits) = self.store.read(|r| {
-            let all = r.search(&terms.join(" "), filter)?;
+            let all = r.search(Words { terms: &terms, any: false }, filter)?;
             match all.is_empty() && terms.len() > 1 {
                 false => Ok((Matched::All, all)),
-                true => Ok((Matched::Any, r.search(&terms.join(" OR "), filter)?)),
+                true => Ok((Matched::Any, r.search(Words { terms: &terms, any: true }, filter)?)),
             }
         })?;
         let limit = if filter.limit == 0 { usize::MAX } else { filter.limit as usize };

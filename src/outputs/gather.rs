@@ -8,8 +8,8 @@ use crate::model::{
 use crate::store::{ExecutionFilter, Messages, OutputFilter, Reader, Store};
 use std::collections::{BTreeMap, HashMap};
 
-/// Among how many earlier sessions the last one of the same scope is looked for.
-const COMPARED_AMONG: u32 = 10_000;
+/// Among how many sessions with the words of a scope the last one of the same scope is looked for.
+const COMPARED_AMONG: u32 = 1000;
 
 /// A session with everything recorded under it, oldest first.
 pub(super) struct Gathered {

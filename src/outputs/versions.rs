@@ -10,6 +10,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// Among how many of the newest deliverables the nearest are looked for.
+const NEAR: u32 = 1000;
+
 /// One file through all executions that delivered it.
 #[derive(Debug, Clone, Serialize)]
 pub struct DeliverableHistory {
@@ -109,7 +112,7 @@ impl Outputs<'_> {
             }
         }
         let [path, _] = names;
-        let recorded = r.subjects(OutputType::Deliverable)?;
+        let recorded = r.latest_subjects(OutputType::Deliverable, NEAR)?;
         let near = near(&path, &recorded);
         Err(UnknownDeliverable { path, near }.into())
     }

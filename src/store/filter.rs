@@ -5,7 +5,7 @@ use super::names::Named;
 use rusqlite::types::ToSql;
 
 /// Conditions joined by AND, with their values in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Filter<'a> {
     conditions: Vec<String>,
     values: Vec<&'a dyn ToSql>,
@@ -19,6 +19,11 @@ impl<'a> Filter<'a> {
             self.conditions.push(condition.replace('?', &format!("?{}", self.values.len())));
         }
         self
+    }
+
+    /// How many conditions there are.
+    pub fn len(&self) -> usize {
+        self.conditions.len()
     }
 
     /// `select` with these conditions: newest first, behind the row `after`, at most as many rows as

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0001_initial.sql"),
     include_str!("../../assets/migrations/0002_search.sql"),
     include_str!("../../assets/migrations/0003_manifests.sql"),
+    include_str!("../../assets/migrations/0004_questions.sql"),
 ];
 
 /// The schema that this program writes.
@@ -102,7 +103,7 @@ mod tests {
         let refused = migrate(&newer, Path::new("test")).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the history at test has schema 99, this sortie knows up to 3"
+            "the history at test has schema 99, this sortie knows up to 4"
         );
 
         let foreign = Connection::open_in_memory().unwrap();

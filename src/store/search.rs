@@ -2,12 +2,13 @@
 
 use super::filter::Filter;
 use super::open::Reader;
+use super::rank;
 use crate::error::Result;
 use crate::model::{
     Excerpt, ExecutionId, ExecutionStatus, OutputId, OutputType, SessionId, Timestamp,
 };
-use rusqlite::Row;
 use rusqlite::types::{FromSqlResult, ToSql, ValueRef};
+use rusqlite::{OptionalExtension, Row};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -75,33 +76,77 @@ fn marks() -> String {
     format!("'{}', '{}', '…', {WORDS}", Excerpt::OPEN, Excerpt::CLOSE)
 }
 
+/// From so many rows on, a word is common: it is taken as it is, not as the beginning of others, which
+/// would have to be brought together first, all of them.
+const COMMON: u32 = 1000;
+
+/// Of what very many rows match, so many are compared, the newest.
+const NEWEST: u32 = 1000;
+
+/// Among so many of the newest that match it is looked first for those that a filter lets through.
+const LOOKED_THROUGH: u32 = 2000;
+
+/// What to look for: quoted words and phrases, behind which a star lets others begin so.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    pub terms: &'a [String],
+    /// Whether one of them is enough.
+    pub any: bool,
+}
+
+/// One full-text index and what is asked of it.
+struct Index<'a> {
+    name: &'static str,
+    /// What a hit is made of.
+    columns: String,
+    /// What is joined for that and for the conditions.
+    rows: &'static str,
+    /// The words, and between which rows.
+    matching: Filter<'a>,
+    /// The same with the conditions on what is joined.
+    wanted: Filter<'a>,
+    rank: Option<String>,
+}
+
+/// The first and the last row that can belong to a session.
+type Span = (Option<i64>, Option<i64>);
+
 impl Reader<'_> {
-    /// Whatever `expression`, in the language of FTS5, matches; the best first, of each kind of row
-    /// at most one more than the limit.
-    pub fn search(&self, expression: &str, filter: &SearchFilter) -> Result<Vec<Hit>> {
-        let expression = Some(expression);
-        let mut hits = self.in_executions(&expression, filter)?;
-        hits.extend(self.in_outputs(&expression, filter)?);
+    /// Whatever matches, the best first, of each kind of row at most one more than the limit. Of what
+    /// more than a thousand rows match, the newest thousand are compared.
+    pub fn search(&self, words: Words<'_>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+        rank::register(self.0)?;
+        let mut hits = self.in_executions(words, filter)?;
+        hits.extend(self.in_outputs(words, filter)?);
         if filter.agent_type.is_none() && filter.model.is_none() && filter.status.is_none() {
-            hits.extend(self.in_sessions(&expression, filter)?);
+            hits.extend(self.in_sessions(words, filter)?);
         }
         hits.sort_by(|a, b| a.rank.total_cmp(&b.rank).then(b.at.cmp(&a.at)));
         Ok(hits)
     }
 
-    fn in_sessions(&self, words: &Option<&str>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+    fn in_sessions(&self, words: Words<'_>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+        const NAME: &str = "sessions_fts";
         let marks = marks();
-        let select = format!(
-            "SELECT s.session_id, s.created_at, s.status, sessions_fts.rank,
-                    snippet(sessions_fts, 0, {marks}), snippet(sessions_fts, 1, {marks})
-             FROM sessions_fts CROSS JOIN sessions s ON s.seq = sessions_fts.rowid"
-        );
-        let conditions = Filter::default()
-            .and("sessions_fts MATCH ?", words)
-            .and("s.session_id = ?", &filter.session_id)
-            .and("s.created_at >= ?", &filter.since)
-            .and("s.created_at < ?", &filter.until);
-        self.best(&select, conditions, "sessions_fts", filter, |row| {
+        let words = self.expression(NAME, words)?;
+        let span =
+            self.span(filter, "SELECT min(seq), max(seq) FROM sessions WHERE session_id = ?1")?;
+        let matching = matching(NAME, &words, &span);
+        let index = Index {
+            name: NAME,
+            columns: format!(
+                "s.session_id, s.created_at, s.status, sessions_fts.rank,
+                 snippet(sessions_fts, 0, {marks}), snippet(sessions_fts, 1, {marks})"
+            ),
+            rows: "CROSS JOIN sessions s ON s.seq = sessions_fts.rowid",
+            wanted: matching
+                .clone()
+                .and("s.created_at >= ?", &filter.since)
+                .and("s.created_at < ?", &filter.until),
+            matching,
+            rank: Some(format!("{}()", rank::NAME)),
+        };
+        self.best(&index, filter, |row| {
             let (place, excerpt) =
                 best_column(row, 4, &[Place::SessionScope, Place::SessionError])?;
             Ok(Hit {
@@ -118,25 +163,32 @@ impl Reader<'_> {
         })
     }
 
-    fn in_executions(&self, words: &Option<&str>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+    fn in_executions(&self, words: Words<'_>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+        const NAME: &str = "executions_fts";
         let marks = marks();
-        let select = format!(
-            "SELECT e.session_id, e.execution_id, e.deployed_at, e.agent_type, e.status,
-                    e.completed_at, executions_fts.rank, snippet(executions_fts, 0, {marks}),
-                    snippet(executions_fts, 1, {marks}), snippet(executions_fts, 2, {marks})
-             FROM executions_fts CROSS JOIN agent_executions e ON e.seq = executions_fts.rowid"
-        );
-        let conditions = of_execution(
-            Filter::default()
-                .and("executions_fts MATCH ?", words)
-                // What it was about and what went wrong say more than what was said at length.
-                .and("executions_fts.rank MATCH ?", &Some("bm25(8.0, 8.0, 1.0)"))
+        let words = self.expression(NAME, words)?;
+        let span = self.span(
+            filter,
+            "SELECT min(seq), max(seq) FROM agent_executions WHERE session_id = ?1",
+        )?;
+        let matching = matching(NAME, &words, &span);
+        let index = Index {
+            name: NAME,
+            columns: format!(
+                "e.session_id, e.execution_id, e.deployed_at, e.agent_type, e.status,
+                 e.completed_at, executions_fts.rank, snippet(executions_fts, 0, {marks}),
+                 snippet(executions_fts, 1, {marks}), snippet(executions_fts, 2, {marks})"
+            ),
+            rows: "CROSS JOIN agent_executions e ON e.seq = executions_fts.rowid",
+            wanted: of_execution(matching.clone(), filter)
                 // A message is as old as its completion.
                 .and("coalesce(e.completed_at, e.deployed_at) >= ?", &filter.since)
                 .and("e.deployed_at < ?", &filter.until),
-            filter,
-        );
-        self.best(&select, conditions, "executions_fts", filter, |row| {
+            matching,
+            // What it was about and what went wrong say more than what was said at length.
+            rank: Some(format!("{}(8.0, 8.0, 1.0)", rank::NAME)),
+        };
+        self.best(&index, filter, |row| {
             let (place, excerpt) =
                 best_column(row, 7, &[Place::Scope, Place::Error, Place::FinalMessage])?;
             let completed: Option<Timestamp> = row.get(5)?;
@@ -155,29 +207,38 @@ impl Reader<'_> {
         })
     }
 
-    fn in_outputs(&self, words: &Option<&str>, filter: &SearchFilter) -> Result<Vec<Hit>> {
-        // Of a thing that was collected several times, the last state; the plus keeps SQLite to the
-        // few outputs of the execution, where a gate of one name may stand in every one of them.
-        let select = format!(
-            "SELECT e.session_id, o.execution_id, o.output_id, o.created_at, e.agent_type, e.status,
-                    outputs_fts.rank, o.output_type, o.content, snippet(outputs_fts, 0, {})
-             FROM outputs_fts CROSS JOIN outputs o ON o.seq = outputs_fts.rowid
-                              CROSS JOIN agent_executions e ON e.execution_id = o.execution_id
-                              AND NOT EXISTS (
-                                SELECT 1 FROM outputs later
-                                WHERE later.execution_id = o.execution_id AND later.seq > o.seq
-                                  AND +later.output_type = o.output_type
-                                  AND +later.subject = o.subject)",
-            marks()
-        );
-        let conditions = of_execution(
-            Filter::default()
-                .and("outputs_fts MATCH ?", words)
+    fn in_outputs(&self, words: Words<'_>, filter: &SearchFilter) -> Result<Vec<Hit>> {
+        const NAME: &str = "outputs_fts";
+        let words = self.expression(NAME, words)?;
+        let span = self.span(
+            filter,
+            "SELECT min(o.seq), max(o.seq) FROM agent_executions e
+             CROSS JOIN outputs o ON o.execution_id = e.execution_id WHERE e.session_id = ?1",
+        )?;
+        let matching = matching(NAME, &words, &span);
+        let index = Index {
+            name: NAME,
+            columns: format!(
+                "e.session_id, o.execution_id, o.output_id, o.created_at, e.agent_type, e.status,
+                 outputs_fts.rank, o.output_type, o.content, snippet(outputs_fts, 0, {})",
+                marks()
+            ),
+            // Of a thing that was collected several times, the last state; the plus keeps SQLite to the
+            // few outputs of the execution, where a gate of one name may stand in every one of them.
+            rows: "CROSS JOIN outputs o ON o.seq = outputs_fts.rowid
+                   CROSS JOIN agent_executions e ON e.execution_id = o.execution_id
+                   AND NOT EXISTS (
+                     SELECT 1 FROM outputs later
+                     WHERE later.execution_id = o.execution_id AND later.seq > o.seq
+                       AND +later.output_type = o.output_type
+                       AND +later.subject = o.subject)",
+            wanted: of_execution(matching.clone(), filter)
                 .and("o.created_at >= ?", &filter.since)
                 .and("o.created_at < ?", &filter.until),
-            filter,
-        );
-        self.best(&select, conditions, "outputs_fts", filter, |row| {
+            matching,
+            rank: Some(format!("{}()", rank::NAME)),
+        };
+        self.best(&index, filter, |row| {
             let (place, weight) = place_of(row.get(7)?);
             let mut excerpt = excerpt(row.get_ref(9)?)?;
             excerpt.text += &result_of(place, row.get_ref(8)?);
@@ -195,27 +256,117 @@ impl Reader<'_> {
         })
     }
 
+    /// The words in the language of FTS5, as an index is asked for them.
+    fn expression(&self, index: &str, words: Words<'_>) -> Result<Option<String>> {
+        let mut terms = Vec::with_capacity(words.terms.len());
+        for term in words.terms {
+            terms.push(match term.strip_suffix('*') {
+                Some(word) if self.is_common(index, word)? => word,
+                _ => term,
+            });
+        }
+        Ok(Some(terms.join(if words.any { " OR " } else { " " })))
+    }
+
+    fn is_common(&self, index: &str, word: &str) -> Result<bool> {
+        let (word, everywhere) = (Some(word), (None, None));
+        let matching = matching(index, &word, &everywhere);
+        Ok(self.nth_newest(index, "", matching, COMMON)?.is_some())
+    }
+
+    /// Between which rows `bounds` says that those of a filter's session stand.
+    fn span(&self, filter: &SearchFilter, bounds: &str) -> Result<Span> {
+        let Some(session) = &filter.session_id else { return Ok((None, None)) };
+        let span = self.0.prepare_cached(bounds)?.query_row([session], |row| {
+            Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
+        })?;
+        // A session without any has them before the first row.
+        Ok((span.0.or(Some(0)), span.1.or(Some(0))))
+    }
+
     /// The rows of one index that match best.
     fn best(
         &self,
-        select: &str,
-        conditions: Filter<'_>,
-        index: &str,
+        index: &Index<'_>,
         filter: &SearchFilter,
+        mut hit: impl FnMut(&Row<'_>) -> rusqlite::Result<Hit>,
+    ) -> Result<Vec<Hit>> {
+        let &Index { name, rows, .. } = index;
+        if filter.limit == 0 || filter.limit >= NEWEST {
+            return self.ranked(index, &None, filter.limit, &mut hit);
+        }
+        let nth =
+            |matching: &Filter<'_>, rows, nth| self.nth_newest(name, rows, matching.clone(), nth);
+        if index.wanted.len() == index.matching.len() {
+            return self.ranked(index, &nth(&index.matching, "", NEWEST)?, filter.limit, &mut hit);
+        }
+        let lately = nth(&index.matching, "", LOOKED_THROUGH)?;
+        if lately.is_some() {
+            let wanted = index.wanted.clone().and(&format!("{name}.rowid >= ?"), &lately);
+            let from = nth(&wanted, rows, NEWEST)?.or(lately);
+            let hits = self.ranked(index, &from, filter.limit, &mut hit)?;
+            if hits.len() > filter.limit as usize {
+                return Ok(hits);
+            }
+        }
+        self.ranked(index, &None, filter.limit, &mut hit)
+    }
+
+    /// The nth row from the end that passes `conditions`: FTS5 goes through an index backwards, and
+    /// need not go through all of it.
+    fn nth_newest(
+        &self,
+        index: &str,
+        rows: &str,
+        conditions: Filter<'_>,
+        nth: u32,
+    ) -> Result<Option<i64>> {
+        let (condition, mut values) = conditions.condition();
+        let before = nth - 1;
+        values.push(&before);
+        let sql = format!(
+            "SELECT {index}.rowid FROM {index} {rows} {condition}
+             ORDER BY {index}.rowid DESC LIMIT 1 OFFSET ?{}",
+            values.len()
+        );
+        let mut statement = self.0.prepare_cached(&sql)?;
+        Ok(statement.query_row(&*values as &[&dyn ToSql], |row| row.get(0)).optional()?)
+    }
+
+    /// The rows from `from` on, the best first, and one more than the limit.
+    fn ranked(
+        &self,
+        index: &Index<'_>,
+        from: &Option<i64>,
+        limit: u32,
         hit: impl FnMut(&Row<'_>) -> rusqlite::Result<Hit>,
     ) -> Result<Vec<Hit>> {
-        let (condition, mut values) = conditions.condition();
+        let Index { name, columns, rows, wanted, rank, .. } = index;
+        let (condition, mut values) = wanted
+            .clone()
+            .and(&format!("{name}.rank MATCH ?"), rank)
+            .and(&format!("{name}.rowid >= ?"), from)
+            .condition();
         // FTS5 sorts its own rows by rank, and makes excerpts of those alone that are taken.
-        let mut sql = format!("{select} {condition} ORDER BY {index}.rank");
-        let limit = filter.limit.saturating_add(1);
-        if filter.limit > 0 {
-            values.push(&limit);
+        let mut sql =
+            format!("SELECT {columns} FROM {name} {rows} {condition} ORDER BY {name}.rank");
+        let one_more = limit.saturating_add(1);
+        if limit > 0 {
+            values.push(&one_more);
             sql += &format!(" LIMIT ?{}", values.len());
         }
         let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map(&*values as &[&dyn ToSql], hit)?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+/// The words, between two rows.
+fn matching<'a>(index: &str, words: &'a Option<impl ToSql>, (first, last): &'a Span) -> Filter<'a> {
+    Filter::default()
+        .and(&format!("{index} MATCH ?"), words)
+        .and(&format!("{index}.rowid >= ?"), first)
+        .and(&format!("{index}.rowid <= ?"), last)
 }
 
 /// The conditions on the execution that a hit is of.

@@ -58,20 +58,27 @@ impl Reader<'_> {
     }
 
     /// The last session of the same scope that began before `session`, an ended one if there is one;
-    /// looked for among the `among` that began last.
+    /// looked for among the last `among` whose scope has its words. A scope without words is like none.
     pub fn session_before(
         &self,
         session: &SessionRecord,
         among: u32,
     ) -> Result<Option<SessionRecord>> {
+        // Sessions that are many are gone through by the words of the scope alone.
         let sql = format!(
             "SELECT {COLUMNS} FROM sessions
-             WHERE (created_at, seq) < (SELECT created_at, seq FROM sessions WHERE session_id = ?1)
-             ORDER BY created_at DESC, seq DESC LIMIT ?2"
+             WHERE seq IN (SELECT rowid FROM sessions_fts WHERE sessions_fts MATCH ?1
+                           AND rowid <> (SELECT seq FROM sessions WHERE session_id = ?2)
+                           ORDER BY rowid DESC LIMIT ?3)
+               AND (created_at, seq) < (SELECT created_at, seq FROM sessions WHERE session_id = ?2)
+             ORDER BY created_at DESC, seq DESC"
         );
+        let words = session.scope.replace(|it: char| it == '"' || it.is_control(), " ");
+        let phrase = format!("scope : \"{words}\"");
         let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = params![phrase, session.session_id, among];
         let mut open = None;
-        for earlier in statement.query_map(params![session.session_id, among], self::session)? {
+        for earlier in statement.query_map(rows, self::session)? {
             let earlier = earlier?;
             match earlier.has_scope_of(session) {
                 true if earlier.status.is_ended() => return Ok(Some(earlier)),

@@ -65,6 +65,17 @@ pub struct ContextTally {
 }
 
 impl Property {
+    /// What is asked of all executions to tell them apart so.
+    #[doc(hidden)]
+    pub fn statement(self) -> String {
+        let (column, join) = self.column();
+        format!(
+            "SELECT {column}, e.status, e.context_token_count, e.context_tokens_exact,
+                    e.deployed_at, e.completed_at
+             FROM agent_executions e {join}"
+        )
+    }
+
     /// The column, and what has to be joined for it.
     fn column(self) -> (&'static str, &'static str) {
         match self {
@@ -103,13 +114,9 @@ impl Reader<'_> {
         property: Property,
         filter: &StatsFilter,
     ) -> Result<HashMap<Option<String>, Tally>> {
-        let (column, join) = property.column();
         let (condition, values) = conditions(filter).condition();
-        let mut statement = self.0.prepare_cached(&format!(
-            "SELECT {column}, e.status, e.context_token_count, e.context_tokens_exact,
-                    e.deployed_at, e.completed_at
-             FROM agent_executions e {join} {condition}"
-        ))?;
+        let sql = format!("{} {condition}", property.statement());
+        let mut statement = self.0.prepare_cached(&sql)?;
         let mut rows = statement.query(&*values as &[&dyn ToSql])?;
         let mut tallies: HashMap<Option<String>, Tally> = HashMap::new();
         while let Some(row) = rows.next()? {

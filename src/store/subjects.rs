@@ -27,12 +27,15 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Every subject of a type that is on record, in order.
-    pub fn subjects(&self, output_type: OutputType) -> Result<Vec<String>> {
+    /// The subjects of the newest outputs of a type, at most `among` of those, in order.
+    pub fn latest_subjects(&self, output_type: OutputType, among: u32) -> Result<Vec<String>> {
         let mut statement = self.0.prepare_cached(
-            "SELECT DISTINCT subject FROM outputs WHERE output_type = ?1 ORDER BY subject",
+            "SELECT DISTINCT subject FROM (
+               SELECT subject FROM outputs WHERE output_type = ?1
+               ORDER BY created_at DESC, seq DESC LIMIT ?2)
+             ORDER BY subject",
         )?;
-        let rows = statement.query_map([output_type], |row| row.get(0))?;
+        let rows = statement.query_map((output_type, among), |row| row.get(0))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 }

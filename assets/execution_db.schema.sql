@@ -212,8 +212,12 @@ CREATE INDEX outputs_by_subject ON outputs (output_type, subject, created_at);
 
 CREATE INDEX outputs_by_time      ON outputs (created_at);
 
+CREATE INDEX outputs_by_type ON outputs (output_type, created_at);
+
 CREATE INDEX reports_by_content ON reports (content_hash);
 
 CREATE INDEX reports_by_session ON reports (session_id, created_at);
+
+CREATE INDEX sessions_by_status ON sessions (status, created_at);
 
 CREATE INDEX sessions_by_time ON sessions (created_at);

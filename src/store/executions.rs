@@ -30,6 +30,20 @@ pub struct ExecutionFilter {
     pub after: Option<ExecutionId>,
 }
 
+impl ExecutionFilter {
+    /// By which column's index to look: the one that fewest rows are likely to pass. SQLite knows how
+    /// many there are of nothing; a plus before the other columns keeps it from theirs.
+    fn begins_with(&self) -> &'static str {
+        match self {
+            Self { session_id: Some(_), .. } => "session_id",
+            Self { status: Some(ExecutionStatus::Deployed), .. } => "status",
+            Self { agent_type: Some(_), .. } => "agent_type",
+            Self { model: Some(_), .. } => "model",
+            _ => "status",
+        }
+    }
+}
+
 /// How much of final messages to read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Messages {
@@ -103,11 +117,16 @@ impl Reader<'_> {
 
     /// Executions, newest first.
     pub fn executions(&self, filter: &ExecutionFilter) -> Result<Vec<ExecutionRecord>> {
+        let begin = filter.begins_with();
+        let on = |column: &str| match column == begin {
+            true => format!("{column} = ?"),
+            false => format!("+{column} = ?"),
+        };
         let conditions = Filter::default()
-            .and("session_id = ?", &filter.session_id)
-            .and("agent_type = ?", &filter.agent_type)
-            .and("model = ?", &filter.model)
-            .and("status = ?", &filter.status)
+            .and(&on("session_id"), &filter.session_id)
+            .and(&on("agent_type"), &filter.agent_type)
+            .and(&on("model"), &filter.model)
+            .and(&on("status"), &filter.status)
             .and("deployed_at >= ?", &filter.since)
             .and("deployed_at < ?", &filter.until);
         let (sql, values) = conditions.list(&select(filter.messages), &filter.after, &filter.limit);

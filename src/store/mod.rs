@@ -24,6 +24,8 @@ mod retention;
 mod search;
 mod sessions;
 mod stats;
+#[cfg(test)]
+mod steps_tests;
 mod subjects;
 
 pub use archive::{BriefingRow, Chosen, Series};

@@ -36,11 +36,15 @@ pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
 impl Reader<'_> {
     /// Outputs, newest first.
     pub fn outputs(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
+        // One execution or session has few outputs. All else is read from its end, in order, and not
+        // sorted: the plus keeps SQLite from beginning with the agent's executions.
+        let few = filter.session_id.is_some() || filter.execution_id.is_some();
+        let of_type = if few { "+outputs.output_type = ?" } else { "outputs.output_type = ?" };
         let conditions = Filter::default()
             .and("e.session_id = ?", &filter.session_id)
             .and("outputs.execution_id = ?", &filter.execution_id)
-            .and("e.agent_type = ?", &filter.agent_type)
-            .and("outputs.output_type = ?", &filter.output_type)
+            .and("+e.agent_type = ?", &filter.agent_type)
+            .and(of_type, &filter.output_type)
             .and("outputs.created_at >= ?", &filter.since);
         let (sql, values) = conditions.list(
             "SELECT output_id, outputs.execution_id, output_type, content, created_at, metadata

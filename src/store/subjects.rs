@@ -18,7 +18,8 @@ impl Reader<'_> {
         let mut statement = self.0.prepare_cached(
             "SELECT o.output_id, o.execution_id, o.output_type, o.content, o.created_at, o.metadata,
                     e.session_id
-             FROM outputs o JOIN agent_executions e ON e.execution_id = o.execution_id
+             FROM outputs o INDEXED BY outputs_by_subject
+             CROSS JOIN agent_executions e ON e.execution_id = o.execution_id
              WHERE o.output_type = ?1 AND o.subject = ?2 ORDER BY o.created_at, o.seq",
         )?;
         let rows = statement.query_map((output_type, subject), |row| {

@@ -356,6 +356,37 @@ mod tests {
         );
     }
 
+    /// The log's length on disk after a text of so many bytes was kept and the database left.
+    fn log_after(bytes: usize, meanwhile: impl FnOnce(&Path)) -> u64 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.db");
+        Store::at(&path).create().unwrap();
+        let store = Store::at(&path);
+        let keep = "INSERT INTO contents VALUES ('x', 0, 'plain', zeroblob(?1))";
+        store.write(|w| Ok(w.0.0.execute(keep, [bytes as i64]).map(drop)?)).unwrap();
+        meanwhile(&path);
+        drop(store);
+        dir.path().join("history.db-wal").metadata().unwrap().len()
+    }
+
+    #[test]
+    fn a_long_log_is_emptied_by_who_leaves() {
+        assert!(log_after(10_000, |_| {}) > 0, "a short one stands");
+        assert_eq!(log_after(2_000_000, |_| {}), 0);
+    }
+
+    #[test]
+    fn a_long_log_that_someone_reads_stands() {
+        let reader = std::cell::OnceCell::new();
+        let read = |path: &Path| {
+            let conn = reader.get_or_init(|| Connection::open(path).unwrap());
+            conn.execute_batch("BEGIN; SELECT count(*) FROM contents").unwrap();
+        };
+        let started = Instant::now();
+        assert!(log_after(2_000_000, read) > 2_000_000);
+        assert!(started.elapsed() < PATIENCE / 2, "nobody waits to leave");
+    }
+
     #[test]
     fn what_fails_is_not_written() {
         let dir = tempfile::tempdir().unwrap();

@@ -97,6 +97,15 @@ impl Store {
         }
     }
 
+    /// Dropping it, in a process that ends now: the system takes back what the database holds faster
+    /// than SQLite does.
+    pub fn leave(self) {
+        if let Some(mut database) = self.file.into_inner() {
+            database.empty_long_log();
+            std::mem::forget(database);
+        }
+    }
+
     /// Gives free pages back to the file system: the database is written anew, beside itself and back.
     /// That needs as much room again as it holds, and others can read but not write meanwhile.
     pub fn compact(&self) -> Result<()> {
@@ -144,10 +153,7 @@ impl Drop for Database {
     /// Whoever opens the database next, and is alone, goes through the whole write-ahead log, and has
     /// lost count of what of it was folded in. So one that is long is emptied by who leaves.
     fn drop(&mut self) {
-        if self.has_long_log() {
-            let _ = self.conn.busy_handler(None::<fn(i32) -> bool>);
-            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        }
+        self.empty_long_log();
     }
 }
 
@@ -163,6 +169,13 @@ impl Database {
         let located = |error: Error| locate(error, path);
         let conn = Connection::open_with_flags(path, flags).map_err(|e| located(e.into()))?;
         prepare(conn, path).map_err(located)
+    }
+
+    fn empty_long_log(&mut self) {
+        if self.has_long_log() {
+            let _ = self.conn.busy_handler(None::<fn(i32) -> bool>);
+            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
     }
 
     /// Among many the log is begun anew without getting shorter on disk: only SQLite knows its length.

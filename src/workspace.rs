@@ -136,6 +136,11 @@ impl Workspace {
             now: self.now(),
         }
     }
+
+    /// Dropping it, in a process that ends now.
+    pub fn leave(self) {
+        self.store.leave();
+    }
 }
 
 /// The project's root: as given; else the nearest directory above with `.sortie/` or `sortie.toml`;

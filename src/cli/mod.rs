@@ -13,6 +13,7 @@ use sortie::model::Timestamp;
 use sortie::workspace::Options;
 use sortie::{Error, Workspace};
 use std::ffi::{OsStr, OsString};
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -92,8 +93,12 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let ui = Ui::new(cli.global.format, cli.global.quiet, cli.global.color);
     let outcome = match cli.command.without_workspace(&ui) {
         Some(outcome) => outcome,
-        None => open(cli.global, ui.progress())
-            .and_then(|workspace| cli.command.run(&Verb { workspace, ui: &ui })),
+        None => open(cli.global, ui.progress()).and_then(|workspace| {
+            let verb = Verb { workspace, ui: &ui };
+            let outcome = cli.command.run(&verb);
+            verb.workspace.leave();
+            outcome
+        }),
     };
     outcome.unwrap_or_else(|error| {
         ui.fail(&error);
@@ -103,7 +108,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
 
 fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     // Taking the description of the command line apart again would take as long as making it did.
-    let mut command = std::mem::ManuallyDrop::new(Cli::command());
+    let mut command = ManuallyDrop::new(Cli::command());
     Cli::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
 }
 

@@ -97,6 +97,15 @@ impl Store {
         }
     }
 
+    /// Dropping it, in a process that ends now: the system takes back what the database holds faster
+    /// than SQLite does.
+    pub fn leave(self) {
+        if let Some(mut database) = self.file.into_inner() {
+            database.empty_long_log();
+            std::mem::forget(database);
+        }
+    }
+
     /// Gives free pages back to the file system: the database is written anew, beside itself and back.
     /// That needs as much room again as it holds, and others can read but not write meanwhile.
     pub fn compact(&self) -> Result<()> {
@@ -144,10 +153,7 @@ impl Drop for Database {
     /// Whoever opens the database next, and is alone, goes through the whole write-ahead log, and has
     /// lost count of what of it was folded in. So one that is long is emptied by who leaves.
     fn drop(&mut self) {
-        if self.has_long_log() {
-            let _ = self.conn.busy_handler(None::<fn(i32) -> bool>);
-            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        }
+        self.empty_long_log();
     }
 }
 
@@ -163,6 +169,13 @@ impl Database {
         let located = |error: Error| locate(error, path);
         let conn = Connection::open_with_flags(path, flags).map_err(|e| located(e.into()))?;
         prepare(conn, path).map_err(located)
+    }
+
+    fn empty_long_log(&mut self) {
+        if self.has_long_log() {
+            let _ = self.conn.busy_handler(None::<fn(i32) -> bool>);
+            let _ = self.conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        }
     }
 
     /// Among many the log is begun anew without getting shorter on disk: only SQLite knows its length.
@@ -354,6 +367,37 @@ mod tests {
             (pragma("synchronous"), pragma("foreign_keys"), pragma("trusted_schema")),
             (2, 1, 0)
         );
+    }
+
+    /// The log's length on disk after a text of so many bytes was kept and the database left.
+    fn log_after(bytes: usize, meanwhile: impl FnOnce(&Path)) -> u64 {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("history.db");
+        Store::at(&path).create().unwrap();
+        let store = Store::at(&path);
+        let keep = "INSERT INTO contents VALUES ('x', 0, 'plain', zeroblob(?1))";
+        store.write(|w| Ok(w.0.0.execute(keep, [bytes as i64]).map(drop)?)).unwrap();
+        meanwhile(&path);
+        drop(store);
+        dir.path().join("history.db-wal").metadata().unwrap().len()
+    }
+
+    #[test]
+    fn a_long_log_is_emptied_by_who_leaves() {
+        assert!(log_after(10_000, |_| {}) > 0, "a short one stands");
+        assert_eq!(log_after(2_000_000, |_| {}), 0);
+    }
+
+    #[test]
+    fn a_long_log_that_someone_reads_stands() {
+        let reader = std::cell::OnceCell::new();
+        let read = |path: &Path| {
+            let conn = reader.get_or_init(|| Connection::open(path).unwrap());
+            conn.execute_batch("BEGIN; SELECT count(*) FROM contents").unwrap();
+        };
+        let started = Instant::now();
+        assert!(log_after(2_000_000, read) > 2_000_000);
+        assert!(started.elapsed() < PATIENCE / 2, "nobody waits to leave");
     }
 
     #[test]

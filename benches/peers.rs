@@ -32,19 +32,19 @@ const CONTENDERS: [Contender; 8] = [
     Contender {
         name: "sortie, first time",
         program: "sortie",
-        command: "sortie ctx prepare-bundle --agent-type a --scope s --files . --budget 1000m --quiet",
+        command: "sortie ctx prepare-bundle --project-root . --agent-type a --scope s --files . --budget 1000m --quiet",
         prepare: "rm -rf .sortie",
     },
     Contender {
         name: "sortie, one file edited",
         program: "sortie",
-        command: "sortie ctx prepare-bundle --agent-type a --scope s --files . --budget 1000m --quiet",
+        command: "sortie ctx prepare-bundle --project-root . --agent-type a --scope s --files . --budget 1000m --quiet",
         prepare: "date +%N >> edited.txt",
     },
     Contender {
         name: "sortie, again",
         program: "sortie",
-        command: "sortie ctx prepare-bundle --agent-type a --scope s --files . --budget 1000m --quiet",
+        command: "sortie ctx prepare-bundle --project-root . --agent-type a --scope s --files . --budget 1000m --quiet",
         prepare: "true",
     },
     Contender { name: "git status", program: "git", command: "git status", prepare: "true" },

@@ -6,6 +6,11 @@ use clap::{ArgMatches, Command, Error, FromArgMatches, Subcommand};
 /// The verbs of a group, described when they are needed.
 pub struct Deferred<T>(pub T);
 
+/// The group with its verbs described now: for what is written about all of them.
+pub fn described<T: Subcommand>(group: Command) -> Command {
+    T::augment_subcommands(group).defer(|group| group)
+}
+
 impl<T: Subcommand> FromArgMatches for Deferred<T> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         T::from_arg_matches(matches).map(Deferred)

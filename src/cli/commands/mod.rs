@@ -8,8 +8,9 @@ mod outputs;
 mod setup;
 mod track;
 
+use super::Cli;
 use super::ui::Ui;
-use clap::Subcommand;
+use clap::{CommandFactory, Subcommand};
 use deferred::Deferred;
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
@@ -43,6 +44,16 @@ pub enum Command {
     Links(setup::Links),
     Completions(setup::Completions),
     Man(setup::Man),
+}
+
+/// The command line with every verb described: a completion looks through all of them.
+fn described() -> clap::Command {
+    Cli::command().mut_subcommands(|group| match group.get_name() {
+        "ctx" => deferred::described::<ctx::Ctx>(group),
+        "track" => deferred::described::<track::Track>(group),
+        "outputs" => deferred::described::<outputs::Outputs>(group),
+        _ => group,
+    })
 }
 
 /// What every verb works with.

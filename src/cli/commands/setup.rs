@@ -1,9 +1,8 @@
 //! Setting up: the project's directory, links, completions, man pages.
 
-use super::{GROUPS, Verb};
-use crate::cli::Cli;
+use super::{GROUPS, Verb, described};
 use crate::cli::ui::Ui;
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 use sortie::Result;
 use sortie::error::IoContext;
@@ -73,7 +72,7 @@ pub struct Completions {
 impl Completions {
     pub fn run(&self, ui: &Ui) -> Result<ExitCode> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "sortie", &mut script);
+        clap_complete::generate(self.shell, &mut described(), "sortie", &mut script);
         ui.write(&script).or_cannot("write", "stdout")?;
         Ok(ExitCode::SUCCESS)
     }
@@ -90,7 +89,7 @@ pub struct Man {
 impl Man {
     pub fn run(&self, ui: &Ui) -> Result<ExitCode> {
         std::fs::create_dir_all(&self.dir).or_cannot("create", &self.dir)?;
-        clap_mangen::generate_to(Cli::command(), &self.dir).or_cannot("write to", &self.dir)?;
+        clap_mangen::generate_to(described(), &self.dir).or_cannot("write to", &self.dir)?;
         ui.note(&format!("the man pages are in {}", self.dir.display()));
         Ok(ExitCode::SUCCESS)
     }

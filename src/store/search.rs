@@ -82,7 +82,7 @@ const COMMON: u32 = 1000;
 
 /// Of what very many rows match, so many are compared, the newest; with a filter, those of them that it
 /// lets through, if they are enough for a page.
-const NEWEST: u32 = 1000;
+const NEWEST: u32 = 500;
 
 /// What to look for: quoted words and phrases, behind which a star lets others begin so.
 #[derive(Debug, Clone, Copy)]
@@ -111,7 +111,7 @@ type Span = (Option<i64>, Option<i64>);
 
 impl Reader<'_> {
     /// Whatever matches, the best first, of each kind of row at most one more than the limit. Of what
-    /// more than a thousand rows match, the newest thousand are compared.
+    /// more than five hundred rows match, the newest five hundred are compared.
     pub fn search(&self, words: Words<'_>, filter: &SearchFilter) -> Result<Vec<Hit>> {
         rank::register(self.0)?;
         let mut hits = self.in_executions(words, filter)?;

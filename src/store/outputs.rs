@@ -5,7 +5,7 @@ use super::filter::Filter;
 use super::open::{Reader, Writer};
 use crate::error::Result;
 use crate::model::{ExecutionId, Output, OutputId, OutputType, SessionId, Timestamp};
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension, Row, params};
 
 /// Which outputs to list, newest first.
 #[derive(Debug, Clone, Default)]
@@ -36,14 +36,17 @@ pub(super) fn output(row: &Row<'_>) -> rusqlite::Result<Output> {
 impl Reader<'_> {
     /// Outputs, newest first.
     pub fn outputs(&self, filter: &OutputFilter) -> Result<Vec<Output>> {
-        // One execution or session has few outputs. All else is read from its end, in order, and not
-        // sorted: the plus keeps SQLite from beginning with the agent's executions.
-        let few = filter.session_id.is_some() || filter.execution_id.is_some();
-        let of_type = if few { "+outputs.output_type = ?" } else { "outputs.output_type = ?" };
+        // An execution, a session or a rare agent has few outputs, which are sorted. All else is read
+        // from its end: the plus keeps SQLite from beginning with all executions of an agent.
+        let one = filter.session_id.is_some() || filter.execution_id.is_some();
+        let rare = !one && filter.agent_type.as_deref().map_or(Ok(false), |it| self.is_rare(it))?;
+        let of_agent = if rare { "e.agent_type = ?" } else { "+e.agent_type = ?" };
+        let of_type =
+            if one || rare { "+outputs.output_type = ?" } else { "outputs.output_type = ?" };
         let conditions = Filter::default()
             .and("e.session_id = ?", &filter.session_id)
             .and("outputs.execution_id = ?", &filter.execution_id)
-            .and("+e.agent_type = ?", &filter.agent_type)
+            .and(of_agent, &filter.agent_type)
             .and(of_type, &filter.output_type)
             .and("outputs.created_at >= ?", &filter.since);
         let (sql, values) = conditions.list(
@@ -55,6 +58,14 @@ impl Reader<'_> {
         let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map(&*values, output)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Whether an agent was deployed less than a thousand times.
+    fn is_rare(&self, agent_type: &str) -> Result<bool> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT 1 FROM agent_executions WHERE agent_type = ?1 LIMIT 1 OFFSET 999",
+        )?;
+        Ok(statement.query_row([agent_type], |_| Ok(())).optional()?.is_none())
     }
 }
 

@@ -80,11 +80,9 @@ fn marks() -> String {
 /// would have to be brought together first, all of them.
 const COMMON: u32 = 1000;
 
-/// Of what very many rows match, so many are compared, the newest.
-const NEWEST: u32 = 1000;
-
-/// Among so many of the newest that match it is looked first for those that a filter lets through.
-const LOOKED_THROUGH: u32 = 2000;
+/// Of what very many rows match, so many are compared, the newest; with a filter, those of them that it
+/// lets through, if they are enough for a page.
+const NEWEST: u32 = 500;
 
 /// What to look for: quoted words and phrases, behind which a star lets others begin so.
 #[derive(Debug, Clone, Copy)]
@@ -113,7 +111,7 @@ type Span = (Option<i64>, Option<i64>);
 
 impl Reader<'_> {
     /// Whatever matches, the best first, of each kind of row at most one more than the limit. Of what
-    /// more than a thousand rows match, the newest thousand are compared.
+    /// more than five hundred rows match, the newest five hundred are compared.
     pub fn search(&self, words: Words<'_>, filter: &SearchFilter) -> Result<Vec<Hit>> {
         rank::register(self.0)?;
         let mut hits = self.in_executions(words, filter)?;
@@ -271,7 +269,7 @@ impl Reader<'_> {
     fn is_common(&self, index: &str, word: &str) -> Result<bool> {
         let (word, everywhere) = (Some(word), (None, None));
         let matching = matching(index, &word, &everywhere);
-        Ok(self.nth_newest(index, "", matching, COMMON)?.is_some())
+        Ok(self.nth_newest(index, matching, COMMON)?.is_some())
     }
 
     /// Between which rows `bounds` says that those of a filter's session stand.
@@ -291,41 +289,26 @@ impl Reader<'_> {
         filter: &SearchFilter,
         mut hit: impl FnMut(&Row<'_>) -> rusqlite::Result<Hit>,
     ) -> Result<Vec<Hit>> {
-        let &Index { name, rows, .. } = index;
         if filter.limit == 0 || filter.limit >= NEWEST {
             return self.ranked(index, &None, filter.limit, &mut hit);
         }
-        let nth =
-            |matching: &Filter<'_>, rows, nth| self.nth_newest(name, rows, matching.clone(), nth);
-        if index.wanted.len() == index.matching.len() {
-            return self.ranked(index, &nth(&index.matching, "", NEWEST)?, filter.limit, &mut hit);
+        let lately = self.nth_newest(index.name, index.matching.clone(), NEWEST)?;
+        let hits = self.ranked(index, &lately, filter.limit, &mut hit)?;
+        let is_filtered = index.wanted.len() > index.matching.len();
+        match lately.is_some() && is_filtered && hits.len() <= filter.limit as usize {
+            true => self.ranked(index, &None, filter.limit, &mut hit),
+            false => Ok(hits),
         }
-        let lately = nth(&index.matching, "", LOOKED_THROUGH)?;
-        if lately.is_some() {
-            let wanted = index.wanted.clone().and(&format!("{name}.rowid >= ?"), &lately);
-            let from = nth(&wanted, rows, NEWEST)?.or(lately);
-            let hits = self.ranked(index, &from, filter.limit, &mut hit)?;
-            if hits.len() > filter.limit as usize {
-                return Ok(hits);
-            }
-        }
-        self.ranked(index, &None, filter.limit, &mut hit)
     }
 
-    /// The nth row from the end that passes `conditions`: FTS5 goes through an index backwards, and
+    /// The nth row from the end that matches: FTS5 goes through an index backwards, and
     /// need not go through all of it.
-    fn nth_newest(
-        &self,
-        index: &str,
-        rows: &str,
-        conditions: Filter<'_>,
-        nth: u32,
-    ) -> Result<Option<i64>> {
+    fn nth_newest(&self, index: &str, conditions: Filter<'_>, nth: u32) -> Result<Option<i64>> {
         let (condition, mut values) = conditions.condition();
         let before = nth - 1;
         values.push(&before);
         let sql = format!(
-            "SELECT {index}.rowid FROM {index} {rows} {condition}
+            "SELECT {index}.rowid FROM {index} {condition}
              ORDER BY {index}.rowid DESC LIMIT 1 OFFSET ?{}",
             values.len()
         );

@@ -204,7 +204,7 @@ impl Context<'_> {
 pub(super) fn kept_template(bundle: &Bundle, texts: &Texts) -> Result<Template> {
     let frame = bundle.context_items.iter().find(|it| it.item_type == ItemType::Briefing);
     let kept = frame.and_then(|frame| texts.held(&frame.content_hash));
-    let template = kept.and_then(|text| Template::from_kept(text));
+    let template = kept.and_then(Template::from_kept);
     template.ok_or_else(|| {
         let (bundle, item) = (bundle.bundle_id.clone(), bundle.template.clone());
         BundleFault::NotKept { bundle, item }.into()

@@ -124,8 +124,7 @@ fn cjk_share(text: &str) -> f64 {
             | '\u{20000}'..='\u{3134f}')
     };
     // Most text is known by its first bytes to have none.
-    let sample = text.floor_char_boundary(4 * SAMPLE);
-    if text.as_bytes()[..sample].is_ascii() {
+    if text.as_bytes()[..text.len().min(4 * SAMPLE)].is_ascii() {
         return 0.0;
     }
     let (mut cjk, mut all) = (0usize, 0usize);

@@ -155,7 +155,7 @@ impl<'c> FileReader<'c> {
         let stamp = Stamp::of(&found.metadata);
         let known = stamp.filter(|_| !self.paranoid);
         let known = known.and_then(|stamp| self.cache.file(&found.path, &stamp));
-        if let Some(known) = known.and_then(|kept| from_kept(kept)) {
+        if let Some(known) = known.and_then(from_kept) {
             let place = Place::File(self.on_disk(file));
             return Ok(file_read(file, known?, place, Learnt::default()));
         }

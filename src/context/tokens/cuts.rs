@@ -12,13 +12,11 @@
 use super::engine::classes::{SPACE, char_at};
 
 /// The first cut within `text`, not at its ends.
-
 pub(in crate::context) fn first_cut(text: &str) -> Option<usize> {
     cut_after(text, 0)
 }
 
 /// The last cut within `text`, not at its ends.
-
 pub(in crate::context) fn last_cut(text: &str) -> Option<usize> {
     (1..text.len()).rev().find(|at| is_cut(text.as_bytes(), *at))
 }

@@ -12,7 +12,8 @@ use std::process::ExitCode;
 #[command(
     after_help = "All words must be there, in any order; words of three letters and more match all that begin \
 so. \"Quoted words\" stand together. Nothing else has a meaning: any text can be searched for, behind -- \
-one that begins with a dash too. The best matches come first.\n\n\
+one that begins with a dash too. The best matches come first; of very many, those of the newest. A word \
+that a thousand texts have is taken as it is.\n\n\
 Example:\n  sortie track search HNSW recall\n  sortie track search '\"connection refused\"' --since 7d"
 )]
 pub struct Search {

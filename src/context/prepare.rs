@@ -206,7 +206,14 @@ impl Context<'_> {
 
     pub(super) fn finish(&self, material: &Material, attempt: Attempt) -> Result<Bundle> {
         let bundle = attempt.sealed(material)?;
-        self.keep(&bundle, &material.texts, &material.template)?;
+        // The cache stands beside the history.
+        self.store.create()?;
+        std::thread::scope(|scope| {
+            if self.cache.has_much_to_save() {
+                scope.spawn(|| self.cache.save());
+            }
+            self.keep(&bundle, &material.texts, &material.template)
+        })?;
         Ok(bundle)
     }
 

@@ -26,6 +26,9 @@ const NOTED_DAYS: i64 = 7;
 /// How many bytes of blocks wait in memory to be written; of what is more, nothing is kept.
 const WAITING: usize = 32 << 20;
 
+/// From how many bytes of blocks on that is much: some ten megabytes of text, some milliseconds.
+const MUCH: usize = 2 << 20;
+
 const TABLES: &str = "
 CREATE TABLE files (path BLOB PRIMARY KEY, day INTEGER NOT NULL, found BLOB NOT NULL) STRICT;
 CREATE TABLE texts (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, facts BLOB NOT NULL) STRICT;
@@ -227,8 +230,14 @@ impl Cache {
         self.drafts.add(key, bundle.as_bytes().to_owned());
     }
 
-    /// Writes what is new, where there is a history beside which it may stand.
-    fn save(&self) {
+    /// Whether saving takes so long that it is better done beside something else.
+    pub fn has_much_to_save(&self) -> bool {
+        self.blocks_waiting.load(Ordering::Relaxed) > MUCH
+    }
+
+    /// Writes what is new, where there is a history beside which it may stand. What is not written by
+    /// then is when the cache is dropped.
+    pub fn save(&self) {
         let tables = [
             ("files", &self.files),
             ("texts", &self.texts),

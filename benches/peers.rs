@@ -146,6 +146,8 @@ fn timed(contender: &Contender, tree: &Path, quick: bool) -> Outcome<Times> {
         .env("OUT", &out)
         .env("TMPDIR", &scratch)
         .stdout(Stdio::null())
+        // It doubts what is short; what failed is said below.
+        .stderr(Stdio::null())
         .status()?;
     if !status.success() {
         return Err(format!("{} failed in {}", contender.command, tree.display()).into());

@@ -4,6 +4,8 @@
 //! *stand-in* for each text, and a rendering is the template's own words with places for the texts
 //! in between: a bundle of any size is rendered, and counted, in little memory.
 
+use super::escape::longest_backticks;
+use super::fence;
 use crate::error::Result;
 use serde::{Serialize, Serializer};
 use std::borrow::Cow;
@@ -31,7 +33,7 @@ impl Content for &str {
     }
 
     fn lacks_newline(&self) -> bool {
-        !super::fence::missing_newline(self).is_empty()
+        !fence::missing_newline(self).is_empty()
     }
 
     fn longest_backticks(&self) -> usize {
@@ -39,23 +41,12 @@ impl Content for &str {
     }
 
     fn boundary(&self) -> Result<Cow<'_, str>> {
-        Ok(super::fence::boundary(self).into())
+        Ok(fence::boundary(self).into())
     }
 
     fn read(&self) -> Result<Cow<'_, str>> {
         Ok(Cow::Borrowed(self))
     }
-}
-
-/// The length of the longest run of backticks.
-pub fn longest_backticks(text: &str) -> usize {
-    let (mut longest, mut run, mut last) = (0, 0, None);
-    for at in memchr::memchr_iter(b'`', text.as_bytes()) {
-        run = if last.is_some_and(|last| last + 1 == at) { run + 1 } else { 1 };
-        longest = longest.max(run);
-        last = Some(at);
-    }
-    longest
 }
 
 /// The text of the item at a place in the bundle, as a template gets it.

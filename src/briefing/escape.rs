@@ -1,6 +1,5 @@
 //! Text made safe for one place: a name, an attribute, a line or a table cell of Markdown.
 
-use super::content::longest_backticks;
 use crate::model::is_hidden;
 use std::borrow::Cow;
 
@@ -20,6 +19,17 @@ pub(super) fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     shown.into()
+}
+
+/// The length of the longest run of backticks.
+pub fn longest_backticks(text: &str) -> usize {
+    let (mut longest, mut run, mut last) = (0, 0, None);
+    for at in memchr::memchr_iter(b'`', text.as_bytes()) {
+        run = if last.is_some_and(|last| last + 1 == at) { run + 1 } else { 1 };
+        longest = longest.max(run);
+        last = Some(at);
+    }
+    longest
 }
 
 /// `text` as inline code of Markdown, in one line, whatever backticks it has.

@@ -1,6 +1,6 @@
 //! Delimiters that the text between them cannot contain.
 
-use super::content::longest_backticks;
+use super::escape::longest_backticks;
 use memchr::memmem;
 use std::borrow::Cow;
 

@@ -29,9 +29,10 @@ mod render;
 mod values;
 mod writers;
 
-pub use content::{Content, Piece, longest_backticks};
+pub use content::{Content, Piece};
 pub use context::{BriefingContext, BriefingItem};
 pub use embedded::TemplateKind;
+pub use escape::longest_backticks;
 pub use fault::{Limit, Place, TemplateFault};
 pub use fence::boundary_of;
 pub use item::{Block, Style, item_block};

@@ -15,6 +15,7 @@ mod brief;
 mod budget;
 mod compare;
 mod counted;
+mod decode;
 mod dedup;
 mod draft;
 mod expand;

@@ -1,5 +1,6 @@
 //! From files to texts: read, decoded, cut to the part that is wanted, hashed.
 
+use super::decode::decode;
 use super::fault::SelectFault;
 use super::kind;
 use super::progress::{Progress, Running, Task};
@@ -8,7 +9,7 @@ use super::sections::{self, Miss};
 use super::select::{Part, Selected};
 use super::texts::{Learnt, OnDisk, Place, Texts};
 use crate::error::Result;
-use crate::model::{Encoding, ItemType, Priority, Selection, SkipReason, Skipped};
+use crate::model::{Encoding, ItemType, Priority, Selection, Skipped};
 use crate::store::{Cache, Stamp, content};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -255,37 +256,6 @@ fn from_kept(kept: &[u8]) -> Option<Found> {
     Some(Ok(FileFound { file, text, bytes: u64::from_le_bytes(*bytes) as usize, encoding }))
 }
 
-/// The text that bytes stand for: by their byte order mark, else UTF-8.
-pub(super) fn decode(bytes: Vec<u8>) -> Result<(String, Encoding), Refusal> {
-    let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
-        let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
-        let whole = bytes.len().is_multiple_of(2);
-        let text: Option<String> = char::decode_utf16(units).map(std::result::Result::ok).collect();
-        text.filter(|_| whole)
-            .ok_or_else(|| Refusal::new(SkipReason::NotUtf8, "broken UTF-16".to_owned()))
-    };
-    match bytes.as_slice() {
-        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest.to_vec()).map(|text| (text, Encoding::Utf8Bom)),
-        [0xff, 0xfe, rest @ ..] => {
-            utf16(rest, u16::from_le_bytes).map(|text| (text, Encoding::Utf16Le))
-        }
-        [0xfe, 0xff, rest @ ..] => {
-            utf16(rest, u16::from_be_bytes).map(|text| (text, Encoding::Utf16Be))
-        }
-        _ => utf8(bytes).map(|text| (text, Encoding::Utf8)),
-    }
-}
-
-fn utf8(bytes: Vec<u8>) -> Result<String, Refusal> {
-    if bytes.contains(&0) {
-        return Err(Refusal::new(SkipReason::Binary, None));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        Refusal::new(SkipReason::NotUtf8, format!("byte {at}"))
-    })
-}
-
 /// The part of a text that was asked for, and what it turned out to be.
 fn cut(source: &str, text: String, part: &Part) -> Result<(String, Selection)> {
     match part {
@@ -355,18 +325,7 @@ fn missed(source: &str, all: &[sections::Section], miss: Miss) -> SelectFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_are_decoded_by_their_mark() {
-        let le: Vec<u8> = [0xff, 0xfe]
-            .into_iter()
-            .chain("né".encode_utf16().flat_map(u16::to_le_bytes))
-            .collect();
-        assert_eq!(decode(le).unwrap(), ("né".to_owned(), Encoding::Utf16Le));
-        assert_eq!(decode(b"\xef\xbb\xbfx".to_vec()).unwrap().1, Encoding::Utf8Bom);
-        assert_eq!(decode(b"a\0b".to_vec()).unwrap_err().reason, SkipReason::Binary);
-        assert_eq!(decode(b"caf\xe9".to_vec()).unwrap_err().reason, SkipReason::NotUtf8);
-    }
+    use crate::model::SkipReason;
 
     #[test]
     fn what_was_found_is_kept_whole() {

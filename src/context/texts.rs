@@ -5,9 +5,9 @@
 
 use super::blocks::Blocks;
 use super::counted::{Counted, CountedTexts};
+use super::decode::decode;
 use super::facts::Facts;
 use super::fault::SelectFault;
-use super::read::decode;
 use super::root::Root;
 use super::tokens::Counter;
 use crate::error::Result;

@@ -1,8 +1,9 @@
 //! What became, on disk, of the files that a bundle was made from.
 
 use super::Context;
+use super::decode::decode;
 use super::fault::told;
-use super::read::{PART_OF, cut_again, decode};
+use super::read::{PART_OF, cut_again};
 use super::root::Root;
 use crate::model::{Bundle, BundleId, ContextItem, ItemType, Priority, Selection, Timestamp};
 use crate::store::content;

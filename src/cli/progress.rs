@@ -59,7 +59,7 @@ impl Bar {
             Some(bytes.unwrap_or(files)),
             ProgressDrawTarget::hidden(),
         );
-        let style = ProgressStyle::with_template("{prefix} [{bar:20}] {msg}, {eta} left");
+        let style = ProgressStyle::with_template("{prefix} [{wide_bar}] {msg}, {eta} left");
         bar.set_style(style.expect("a template").progress_chars("=> "));
         bar.set_prefix(match task {
             Task::Read => "reading",

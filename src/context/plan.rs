@@ -175,12 +175,12 @@ impl Context<'_> {
         };
         let model = drafted[0].material.model.clone();
         if drafted.len() == 1 {
-            let Drafted { material, attempt, .. } = drafted.into_iter().next().expect("one");
+            let Drafted { mut material, attempt, .. } = drafted.into_iter().next().expect("one");
             if budget.status(attempt.measured.total()) == BudgetStatus::Over {
                 let bundle = attempt.sealed(&material)?;
                 return Ok(Ok(over_session(planned(plan, names, vec![bundle], None, budget))));
             }
-            let bundle = self.finish(&material, attempt)?;
+            let bundle = self.finish(&mut material, attempt)?;
             return Ok(Ok(ready(planned(plan, names, vec![bundle], None, budget))));
         }
         let mut texts = Texts::cached(self.cache);

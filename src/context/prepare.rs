@@ -97,7 +97,7 @@ impl Context<'_> {
                 if attempt.over_by() > 0 {
                     return Ok(Preparation::OverBudget(over_budget(&material, &attempt)?));
                 }
-                let bundle = self.finish(&material, attempt)?;
+                let bundle = self.finish(&mut material, attempt)?;
                 self.cache.keep_draft(&key, bundle.bundle_id.as_str());
                 bundle
             }
@@ -204,7 +204,8 @@ impl Context<'_> {
         }
     }
 
-    pub(super) fn finish(&self, material: &Material, attempt: Attempt) -> Result<Bundle> {
+    pub(super) fn finish(&self, material: &mut Material, attempt: Attempt) -> Result<Bundle> {
+        material.texts.forget_blocks();
         let bundle = attempt.sealed(material)?;
         // The cache stands beside the history.
         self.store.create()?;

@@ -150,6 +150,12 @@ impl Texts {
         Ok(blocks)
     }
 
+    /// Lets the blocks go, which nothing asks for once what stands twice was found.
+    pub fn forget_blocks(&mut self) {
+        self.entries.values_mut().for_each(|entry| drop(entry.blocks.take()));
+        self.blocks_held.store(0, Ordering::Relaxed);
+    }
+
     /// What there is to know of a text at hand.
     pub fn learn(&self, hash: &str, text: &str) -> Learnt {
         let facts = self.kept_facts(hash).unwrap_or_else(|| self.learn_facts(hash, text));

@@ -24,7 +24,7 @@ const KEPT_DAYS: i64 = 30;
 const NOTED_DAYS: i64 = 7;
 
 /// How many bytes of blocks wait in memory to be written; of what is more, nothing is kept.
-const WAITING: usize = 32 << 20;
+const WAITING: usize = 20 << 20;
 
 /// From how many bytes of blocks on that is much: some ten megabytes of text, some milliseconds.
 const MUCH: usize = 2 << 20;

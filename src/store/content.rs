@@ -13,10 +13,10 @@ use std::sync::Arc;
 const ZSTD_LEVEL: i32 = 1;
 
 /// Compressed bytes that are written in one transaction.
-const BATCH: usize = 32 << 20;
+const BATCH: usize = 16 << 20;
 
 /// How many contents are compressed between two looks at how many bytes that made.
-const FEW: usize = 256;
+const FEW: usize = 64;
 
 /// The blake3 of some bytes, lower-case hex: the name a content has in the store.
 pub fn hash(bytes: &[u8]) -> String {

@@ -122,31 +122,31 @@ impl Texts {
 
     /// What is known of a text.
     pub fn facts(&self, hash: &str) -> Result<Arc<Facts>> {
-        let entry = self.entries.get(hash);
-        if let Some(facts) = entry.and_then(|entry| entry.facts.get()) {
+        let Some(entry) = self.entries.get(hash) else {
+            return Ok(Arc::new(Facts::of("", hash)));
+        };
+        if let Some(facts) = entry.facts.get() {
             return Ok(Arc::clone(facts));
         }
         let facts = match self.kept_facts(hash) {
             Some(facts) => Arc::new(facts),
             None => Arc::new(self.learn_facts(hash, &self.get(hash)?)),
         };
-        entry.map(|entry| entry.facts.set(Arc::clone(&facts)));
+        let _ = entry.facts.set(Arc::clone(&facts));
         Ok(facts)
     }
 
     /// The blocks of a text.
     pub fn blocks(&self, hash: &str) -> Result<Arc<Blocks>> {
-        let entry = self.entries.get(hash);
-        if let Some(blocks) = entry.and_then(|entry| entry.blocks.get()) {
+        let Some(entry) = self.entries.get(hash) else { return Ok(Arc::default()) };
+        if let Some(blocks) = entry.blocks.get() {
             return Ok(Arc::clone(blocks));
         }
         let blocks = match self.kept_blocks(hash)? {
             Some(blocks) => Arc::new(blocks),
             None => Arc::new(self.learn_blocks(hash, &self.get(hash)?)),
         };
-        if let (Some(entry), Some(held)) = (entry, self.held_blocks(&blocks)) {
-            let _ = entry.blocks.set(held);
-        }
+        self.held_blocks(&blocks).map(|held| entry.blocks.set(held));
         Ok(blocks)
     }
 

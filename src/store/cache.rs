@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is cached, and how it is found out. To be raised whenever a count, a fact or a block of the same
-/// bytes may be another than before.
+/// bytes, or the bundle of the same draft, may be another than before.
 const VERSION: i64 = 1;
 
 /// Days after which a row that nothing asked for goes.

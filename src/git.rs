@@ -43,6 +43,11 @@ impl WorkTree {
         main.filter(|_| linked)
     }
 
+    /// What the repository leaves out besides what its `.gitignore` files say.
+    pub fn excludes(&self) -> PathBuf {
+        self.common_dir.join("info/exclude")
+    }
+
     /// The commit that is checked out, if there is one yet.
     pub fn head(&self) -> Option<String> {
         let head = std::fs::read_to_string(self.git_dir.join("HEAD")).ok()?;

@@ -40,6 +40,7 @@ mod shared;
 mod tally;
 mod texts;
 mod tokens;
+mod trace;
 mod usage;
 mod validate;
 mod verify;

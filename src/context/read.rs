@@ -8,6 +8,7 @@ use super::root::{Refusal, Root, too_large};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
 use super::texts::{Learnt, OnDisk, Place, Texts};
+use super::trace::Seen;
 use crate::error::Result;
 use crate::model::{Encoding, ItemType, Priority, Selection, Skipped};
 use crate::store::{Cache, Stamp, content};
@@ -51,6 +52,8 @@ pub struct Reading {
     pub loaded: Vec<Loaded>,
     pub texts: Texts,
     pub skipped: Vec<Skipped>,
+    /// What the selection follows from; nothing if that is not all.
+    pub seen: Vec<Seen>,
 }
 
 /// What was found in a file: its text, or why there is none.

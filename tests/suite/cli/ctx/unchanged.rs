@@ -51,6 +51,9 @@ fn nothing_is_asked_of_a_tree_that_did_not_change() {
     assert!(other["context_items"] != known["context_items"], "the files were asked for");
 }
 
+/// What is done to a tree.
+type Change = Box<dyn Fn(&TestEnv)>;
+
 /// Each change, made on a tree of its own: the bundle is the one that is had with no cache.
 #[test]
 fn whatever_changes_a_selection_is_seen() {
@@ -59,7 +62,7 @@ fn whatever_changes_a_selection_is_seen() {
             env.write(name, text);
         }
     };
-    let changes: Vec<(&str, Box<dyn Fn(&TestEnv)>)> = vec![
+    let changes: Vec<(&str, Change)> = vec![
         ("a file of the same length", Box::new(write("docs/notes.md", "# Notes\n\nSome WORDS.\n"))),
         ("a new file", Box::new(write("docs/deep/new.txt", "new\n"))),
         ("a new directory", Box::new(write("docs/deep/other/new.txt", "new\n"))),

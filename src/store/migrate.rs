@@ -37,13 +37,22 @@ pub struct Migrated {
 /// Brings the schema up to date; refuses a newer or a foreign database untouched. What was recorded is
 /// kept as it was in a file beside it: there is no other way back to an older sortie.
 pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<Option<Migrated>> {
+    run(conn, path, conn.path().is_some_and(|file| !file.is_empty()))
+}
+
+/// The same of a copy: what it is a copy of is kept elsewhere.
+pub(super) fn migrate_alone(conn: &Connection, path: &Path) -> Result<()> {
+    run(conn, path, false).map(drop)
+}
+
+fn run(conn: &Connection, path: &Path, keep: bool) -> Result<Option<Migrated>> {
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     // Another process may have migrated since the look above.
     let version = version_of(&tx, path)?;
     if version == MIGRATIONS.len() {
         return Ok(None);
     }
-    let kept = match version > 0 && conn.path().is_some_and(|file| !file.is_empty()) {
+    let kept = match keep && version > 0 {
         true => Some(keep_before(path)?),
         false => None,
     };

@@ -4,15 +4,24 @@
 //! on them stand with their table family. What follows about durability was measured; see the
 //! design notes in `references/architecture.md` before changing a pragma.
 
+mod about;
 mod archive;
+mod backup;
 mod bundles;
 mod cache;
+mod care;
 mod columns;
+mod concern;
 pub mod content;
+mod copy;
+mod doctor;
 mod executions;
 mod fault;
 pub mod file;
+mod filesystem;
 mod filter;
+mod ledger;
+mod mark;
 mod migrate;
 mod names;
 mod open;
@@ -21,6 +30,7 @@ mod page;
 mod rank;
 mod reports;
 mod retention;
+mod seal;
 mod search;
 mod sessions;
 mod stats;
@@ -28,13 +38,18 @@ mod stats;
 mod steps_tests;
 mod subjects;
 
+pub use about::{DatabaseFacts, Done, TableRows};
 pub use archive::{BriefingRow, Chosen, Series};
+pub use backup::{BackedUp, BackupFault, Restored};
 pub use bundles::{BundleRow, GIVEN};
 pub use cache::{Cache, Stamp};
+pub use concern::Concern;
 pub use content::PackedContents;
+pub use doctor::{Checkup, Finding, Found, Lost, Repair, Salvaged};
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;
-pub use migrate::SCHEMA;
+pub use mark::Recorded;
+pub use migrate::{Migrated, SCHEMA};
 pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;

@@ -1,6 +1,8 @@
 //! How this area's results look: a file a question.
 
 mod archive;
+mod database;
+mod doctor;
 mod records;
 mod retention;
 mod search;

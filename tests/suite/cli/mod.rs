@@ -1,8 +1,10 @@
 //! The verbs as users type them.
 
 mod archive;
+mod backup;
 mod compare;
 mod ctx;
+mod doctor;
 mod outputs;
 mod pages;
 mod prune;

@@ -1,6 +1,7 @@
 //! Opening the database, and the two ways to use it: a read and a write, each one transaction.
 
 use super::fault::StoreFault;
+use super::file::make_dir;
 use super::migrate::{is_current, migrate};
 use crate::error::{Error, IoContext, Result};
 use rusqlite::config::DbConfig;
@@ -228,7 +229,7 @@ fn create_file(path: &Path) -> Result<()> {
     match path.parent() {
         Some(dir) if dir.ends_with(HOME) => make_home(dir)?,
         Some(dir) if !dir.as_os_str().is_empty() => {
-            std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+            make_dir(dir).or_cannot("create", dir)?;
         }
         _ => {}
     }
@@ -250,7 +251,7 @@ pub(super) fn create_private(path: &Path) -> std::io::Result<()> {
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
 /// for templates.
 fn make_home(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+    make_dir(dir).or_cannot("create", dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -260,7 +261,7 @@ fn make_home(dir: &Path) -> Result<()> {
     let ignore = dir.join(".gitignore");
     match ignore.exists() {
         true => Ok(()),
-        false => std::fs::write(&ignore, "*\n").or_cannot("write", &ignore),
+        false => super::file::write(&ignore, b"*\n"),
     }
 }
 

@@ -5,6 +5,8 @@ mod compare;
 mod ctx;
 mod outputs;
 mod pages;
+#[cfg(unix)]
+mod paths;
 mod prune;
 mod recall;
 mod reports;

@@ -2,9 +2,10 @@
 //! files to read, in order, each once.
 
 use super::fault::SelectFault;
-use super::root::Root;
+use super::names::parted;
+use super::root::{Refusal, Root};
 use super::trace::Seen;
-use super::walk::{WalkRules, Walked, walk};
+use super::walk::{WalkRules, Walked, unwalkable, walk};
 use crate::error::Result;
 use crate::model::{ItemType, Priority, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -122,12 +123,12 @@ fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     }
     match root.look(&absolute) {
         Err(refusal) => Err(SelectFault::refused(label, refusal).into()),
-        Ok(found) if found.is_dir() => {
+        Ok(found) if found.metadata.is_dir() => {
             if part != Part::Whole {
                 return Err(SelectFault::PartOfDirectory { source_name: label }.into());
             }
             let walked = walk_dir(root, &absolute, rules)?;
-            from_walk(root, wanted, walked)
+            from_walk(root, wanted, walked, found.by_link)
         }
         Ok(_) => Ok(Selection {
             seen: vec![Seen::Led(absolute.clone())],
@@ -153,15 +154,18 @@ fn selected(root: &Root, wanted: &Wanted, path: PathBuf, part: Part, explicit: b
 fn split(root: &Root, text: &Path) -> (PathBuf, Part) {
     let exists = |path: &Path| std::fs::symlink_metadata(root.absolute(path)).is_ok();
     let whole = || (text.to_path_buf(), Part::Whole);
-    let Some(plain) = text.to_str().filter(|_| !exists(text)) else { return whole() };
-    for (at, _) in plain.match_indices('#') {
-        let (path, names) = (Path::new(&plain[..at]), &plain[at + 1..]);
-        if at > 0 && exists(path) && !names.is_empty() {
+    if exists(text) {
+        return whole();
+    }
+    let bytes = text.as_os_str().as_encoded_bytes();
+    for (path, names) in memchr::memchr_iter(b'#', bytes).filter_map(|at| parted(text, at)) {
+        if !path.as_os_str().is_empty() && exists(path) && !names.is_empty() {
             return (path.to_path_buf(), Part::Sections(names.to_owned()));
         }
     }
-    match plain.rsplit_once(':').and_then(|(path, range)| Some((path, lines(range)?))) {
-        Some((path, part)) if exists(Path::new(path)) => (PathBuf::from(path), part),
+    let range = memchr::memrchr(b':', bytes).and_then(|at| parted(text, at));
+    match range.and_then(|(path, range)| Some((path, lines(range)?))) {
+        Some((path, part)) if exists(path) => (path.to_path_buf(), part),
         _ => whole(),
     }
 }
@@ -185,11 +189,15 @@ fn is_glob(text: &Path) -> bool {
 }
 
 fn walk_dir(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked> {
+    if let Some(Skipped { source, reason, detail, .. }) = unwalkable(root, dir, rules) {
+        return Err(SelectFault::refused(source, Refusal { reason, detail }).into());
+    }
     walk(root, dir, rules)
         .map_err(|error| SelectFault::Pattern { detail: error.to_string() }.into())
 }
 
-fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> {
+/// What was met behind a link is told so, file by file.
+fn from_walk(root: &Root, wanted: &Wanted, walked: Walked, by_link: bool) -> Result<Selection> {
     if walked.files.is_empty() {
         return Err(SelectFault::Nothing {
             asked: wanted.text.to_string_lossy().into_owned(),
@@ -197,7 +205,8 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> 
         }
         .into());
     }
-    let file = |path| selected(root, wanted, path, Part::Whole, false);
+    let file =
+        |path| Selected { walked: !by_link, ..selected(root, wanted, path, Part::Whole, false) };
     let Walked { files, skipped, seen } = walked;
     Ok(Selection { files: files.into_iter().map(file).collect(), skipped, seen })
 }
@@ -206,13 +215,14 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> 
 /// may hold some.
 fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     let glob = Glob::new(root, &wanted.text)?;
-    if let Err(refusal) = root.look(&glob.base) {
-        return Err(match glob.base.exists() {
-            true => SelectFault::refused(wanted.text.to_string_lossy().into(), refusal),
-            false => SelectFault::absent(root, &glob.base),
+    let by_link = match root.look(&glob.base) {
+        Ok(found) => found.by_link,
+        Err(refusal) if glob.base.exists() => {
+            let asked = wanted.text.to_string_lossy().into();
+            return Err(SelectFault::refused(asked, refusal).into());
         }
-        .into());
-    }
+        Err(_) => return Err(SelectFault::absent(root, &glob.base).into()),
+    };
     let mut walked = walk_dir(root, &glob.base, rules)?;
     match walked.files.iter().any(|path| glob.matches(path)) {
         true => walked.files.retain(|path| glob.matches(path)),
@@ -220,10 +230,10 @@ fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection
         false => walked.files.retain(|path| glob.leads_to(path)),
     }
     walked.skipped.retain(|skipped| {
-        let path = root.dir().join(&skipped.source);
+        let path = root.located(&skipped.source);
         path.is_dir() || glob.matches(&path)
     });
-    from_walk(root, wanted, walked)
+    from_walk(root, wanted, walked, by_link)
 }
 
 /// A glob and the directory where its first wildcard stands; names above that are taken as they are.

@@ -4,7 +4,7 @@ use super::History;
 use super::archive::Amounts;
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{SessionId, Timestamp};
-use crate::store::{Reader, SessionFacts, Writer};
+use crate::store::{Reader, SessionFacts, Writer, file};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -159,9 +159,10 @@ impl History<'_> {
         let plan = self.store.read(|r| {
             let plan = self.plan(r, rules)?;
             if !plan.is_empty() {
-                make_dir(&path)?;
+                // The archive holds what the history held; both are the user's alone.
+                let dir = path.parent().unwrap_or(Path::new(""));
+                file::make_dir(dir).or_cannot("create", dir)?;
                 self.write_file(r, &path)?;
-                sync_dir(&path)?;
             }
             Ok(plan)
         })?;
@@ -264,26 +265,6 @@ fn free_name(dir: &Path, now: Timestamp) -> PathBuf {
         .chain((2..).map(|number| format!("{stem}-{number}.jsonl.zst")));
     let mut paths = names.map(|name| dir.join(name));
     paths.find(|path| !path.exists()).expect("some number is free")
-}
-
-/// The archive holds what the history held: its directory is the user's alone.
-fn make_dir(path: &Path) -> Result<()> {
-    let Some(dir) = path.parent().filter(|dir| !dir.as_os_str().is_empty() && !dir.exists()) else {
-        return Ok(());
-    };
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).or_cannot("create", dir)
-}
-
-/// The file's name must outlive a power cut too before what it holds is deleted.
-fn sync_dir(path: &Path) -> Result<()> {
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    #[cfg(unix)]
-    std::fs::File::open(dir).and_then(|dir| dir.sync_all()).or_cannot("write into", dir)?;
-    Ok(())
 }
 
 /// A pruning that cannot be.

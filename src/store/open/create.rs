@@ -32,7 +32,7 @@ pub(in crate::store) fn make_dir(path: &Path) -> Result<()> {
     match path.parent() {
         Some(dir) if dir.ends_with(HOME) => make_home(dir),
         Some(dir) if !dir.as_os_str().is_empty() => {
-            std::fs::create_dir_all(dir).or_cannot("create", dir)
+            crate::files::make_dir(dir).or_cannot("create", dir)
         }
         _ => Ok(()),
     }
@@ -50,7 +50,7 @@ pub(in crate::store) fn create_private(path: &Path) -> std::io::Result<()> {
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
 /// for templates.
 fn make_home(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+    crate::files::make_dir(dir).or_cannot("create", dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -60,6 +60,6 @@ fn make_home(dir: &Path) -> Result<()> {
     let ignore = dir.join(".gitignore");
     match ignore.exists() {
         true => Ok(()),
-        false => std::fs::write(&ignore, "*\n").or_cannot("write", &ignore),
+        false => crate::store::file::write(&ignore, b"*\n"),
     }
 }

@@ -6,6 +6,7 @@ mod ctx;
 mod outputs;
 mod pages;
 mod prune;
+mod prunings;
 mod recall;
 mod reports;
 mod search;

@@ -1,0 +1,240 @@
+//! Power cuts: each scenario is run once with all it does to files written down, then the power is cut
+//! after every one of these operations, several times, and the library opens what is left. It must find
+//! all that had been acknowledged by then, whole, and be able to go on. Two controls show that it would be
+//! noticed: without syncs, and without those of directories, something must be missing.
+
+use crate::disk::Disk;
+use crate::ledger::{Ledger, check_integrity};
+use crate::place::{Place, beginnings, database_in};
+use crate::records::{begin, bundle, complete, deploy, open};
+use crate::scenarios::{Scenario, scenarios};
+use crate::score::{Score, grouped};
+use crate::trace::{self, Op, Trace};
+use crate::{Outcome, Plan};
+use sortie::history::Source;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Of so many operations one is cut behind in one pass; the next pass takes the next ones.
+const STRIDE: usize = 16;
+
+/// Passes over one run before another is made.
+const PASSES: usize = 4 * STRIDE;
+
+/// What was found.
+#[derive(Default)]
+struct Found {
+    states: u64,
+    bad: Vec<String>,
+    seen: HashSet<[u8; 32]>,
+}
+
+/// A run, and what there was before it.
+struct Run {
+    name: String,
+    trace: Trace,
+    before: Ledger,
+}
+
+pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
+    let scenarios = scenarios(&beginnings()?);
+    let each = time.div_f64(scenarios.len() as f64 + 1.0);
+    let (mut states, mut bad) = (0, 0);
+    let mut lines = Vec::new();
+    for scenario in &scenarios {
+        let started = Instant::now();
+        let mut found = Found::default();
+        for generation in 0.. {
+            let run = record(place, scenario, plan.seed + generation)?;
+            found.seen.clear();
+            found = cuts(place, &run, plan.seed + generation, started + each, found);
+            if started.elapsed() >= each || !found.bad.is_empty() {
+                break;
+            }
+        }
+        lines.push(format!("{} {}", scenario.name, grouped(found.states)));
+        states += found.states;
+        bad += found.bad.len();
+        found.bad.into_iter().for_each(|it| score.fail(it));
+    }
+    score.row(
+        "power-cut states corrupt or short",
+        format!("{bad} of {} ({})", grouped(states), lines.join(", ")),
+    );
+    controls(place, plan, each.min(Duration::from_secs(20)) / 2, score)
+}
+
+/// The same without what makes it sure: if nothing is missing then, nothing was proved before.
+fn controls(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
+    let is_sync = |op: &Op| matches!(op, Op::Sync { .. } | Op::SyncDir { .. });
+    let is_dir_sync = |op: &Op| matches!(op, Op::SyncDir { .. });
+    let drops: [(&str, &dyn Fn(&Op) -> bool); 2] =
+        [("synchronous=OFF", &is_sync), ("no directory synced", &is_dir_sync)];
+    for (name, dropped) in drops {
+        let scenario = scenarios(&[]).swap_remove(0);
+        let mut run = record(place, &scenario, plan.seed)?;
+        run.trace = run.trace.without(dropped);
+        let until = Instant::now() + time;
+        let found = cuts(place, &run, plan.seed, until, Found::default());
+        score.row(
+            format!("control, {name}: states corrupt or short"),
+            format!("{} of {}, as it must be", found.bad.len(), grouped(found.states)),
+        );
+        if found.bad.is_empty() {
+            score.fail(format!("the control ({name}) shows no loss: the simulator proves nothing"));
+        }
+    }
+    Ok(())
+}
+
+fn record(place: &Place, scenario: &Scenario, seed: u64) -> Outcome<Run> {
+    let history = place.in_memory("cut")?;
+    let scene = scenario.begin(&history, seed)?;
+    let before = match scenario.fixture {
+        // What is in it is told by a copy: to open it is what is cut.
+        Some(_) => {
+            let copy = history.beside("copy")?;
+            copy.begin_with(scenario.fixture.as_deref())?;
+            Ledger::of(&copy.open()?)?
+        }
+        None => scene.ledger.borrow().clone(),
+    };
+    trace::begin(&history.dir)?;
+    let done = (scenario.run)(&scene);
+    let trace = trace::end();
+    done?;
+    Ok(Run { name: scenario.name.clone(), trace, before })
+}
+
+/// Cuts on all cores until the time is over or all passes are done.
+fn cuts(place: &Place, run: &Run, seed: u64, until: Instant, found: Found) -> Found {
+    let threads = std::thread::available_parallelism().map_or(1, |it| it.get());
+    let found = Mutex::new(found);
+    std::thread::scope(|scope| {
+        for thread in 0..threads {
+            let found = &found;
+            scope.spawn(move || {
+                for pass in (thread..PASSES).step_by(threads) {
+                    let mut rng = fastrand::Rng::with_seed(seed ^ (pass as u64) << 32);
+                    one_pass(place, run, (thread, pass), &mut rng, until, found);
+                }
+            });
+        }
+    });
+    found.into_inner().expect("no thread panicked")
+}
+
+fn one_pass(
+    place: &Place,
+    run: &Run,
+    (thread, pass): (usize, usize),
+    rng: &mut fastrand::Rng,
+    until: Instant,
+    found: &Mutex<Found>,
+) {
+    let dir = place.tree().with_file_name(format!("power-{thread}"));
+    let mut disk = Disk::new(&run.trace);
+    let mut ledger = run.before.clone();
+    for (at, op) in run.trace.ops.iter().enumerate() {
+        disk.advance(at);
+        if let Op::Acknowledged(line) = op {
+            ledger.note(line).expect("the scenario noted it, too");
+        }
+        if at % STRIDE != pass % STRIDE {
+            continue;
+        }
+        if Instant::now() > until {
+            return;
+        }
+        let state = disk.cut(rng);
+        let is_new = found.lock().expect("no panic").seen.insert(state.hash(ledger.acknowledged));
+        if !is_new {
+            continue;
+        }
+        let checked = state
+            .write(run.trace.root(), &dir)
+            .map_err(Into::into)
+            .and_then(|()| leave_garbage(&dir, rng))
+            .and_then(|()| check(place, run, &dir, &ledger));
+        let mut found = found.lock().expect("no panic");
+        found.states += 1;
+        if let Err(fault) = checked {
+            let kept = keep(&state, run, at, found.bad.len());
+            found.bad.push(format!("{} cut behind {at} {}: {fault}{kept}", run.name, short(op)));
+        }
+    }
+    let _ = std::fs::remove_dir_all(&dir);
+}
+
+/// Shared memory may be there again, with anything in it.
+fn leave_garbage(dir: &Path, rng: &mut fastrand::Rng) -> Outcome<()> {
+    let database = database_in(dir);
+    if database.exists() && rng.u8(..3) == 0 {
+        let bytes: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(32 << 10).collect();
+        std::fs::write(database.with_extension("db-shm"), bytes)?;
+    }
+    Ok(())
+}
+
+/// For looking at it later: the first bad states are kept.
+fn keep(state: &crate::disk::State, run: &Run, at: usize, before: usize) -> String {
+    if before >= 3 || std::env::var_os("SORTIE_TORTURE_KEEP").is_none() {
+        return String::new();
+    }
+    let into = std::env::temp_dir().join(format!("cut-{}-{at}", run.name.replace(' ', "-")));
+    match state.write(run.trace.root(), &into) {
+        Ok(()) => format!(" (kept in {})", into.display()),
+        Err(_) => String::new(),
+    }
+}
+
+fn short(op: &Op) -> String {
+    match op {
+        Op::Write { file, at, data } => format!("write of {} to {file} at {at}", data.len()),
+        other => format!("{other:?}"),
+    }
+}
+
+fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
+    let database = database_in(dir);
+    let ws = open(&place.tree(), &database)?;
+    for archive in archives(dir)? {
+        ws.history().import(&Source::open(&archive)?)?;
+    }
+    ledger.check(&ws)?;
+    let ignore = database.with_file_name(".gitignore");
+    let ignored = std::fs::read(&ignore).ok();
+    if run.before.acknowledged == 0 && ledger.acknowledged > 0 && ignored.as_deref() != Some(b"*\n")
+        && !run.name.starts_with("migration")
+    {
+        return Err(format!(".gitignore is {ignored:?}: the history may be committed").into());
+    }
+    // It must be able to go on.
+    begin(&ws, "after")?;
+    deploy(&ws, "after", "after-1", None)?;
+    complete(&ws, "after-1")?;
+    if run.name == "bundle" {
+        let prepared = bundle(&ws, "Torture", &["part-01.md".into(), "part-02.md".into()])?;
+        let truth = open(&place.tree(), &dir.join("fresh.db"))?;
+        let truth = bundle(&truth, "Torture", &["part-01.md".into(), "part-02.md".into()])?;
+        if prepared.bundle_hash != truth.bundle_hash || prepared.total_tokens != truth.total_tokens {
+            return Err("what the cut left of the cache makes another bundle".into());
+        }
+    }
+    ledger.check(&ws)?;
+    drop(ws);
+    check_integrity(&database)
+}
+
+/// What pruning put aside before it deleted.
+fn archives(dir: &Path) -> Outcome<Vec<PathBuf>> {
+    let dir = database_in(dir).with_file_name("archive");
+    if !dir.is_dir() {
+        return Ok(Vec::new());
+    }
+    let paths = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.path()));
+    let paths: Vec<PathBuf> = paths.collect::<Outcome<_>>()?;
+    Ok(paths.into_iter().filter(|it| it.to_string_lossy().ends_with(".jsonl.zst")).collect())
+}

@@ -67,7 +67,7 @@ CREATE TABLE agent_executions (
   deliverables         TEXT NOT NULL,
   final_message_bytes  INTEGER,
   final_message        TEXT
-) STRICT;
+, seal INTEGER) STRICT;
 
 CREATE TABLE briefings (
   seq           INTEGER PRIMARY KEY,
@@ -76,7 +76,7 @@ CREATE TABLE briefings (
   template      TEXT NOT NULL,
   token_count   INTEGER NOT NULL,
   tokens_upper  INTEGER NOT NULL,
-  created_at    TEXT NOT NULL,
+  created_at    TEXT NOT NULL, seal INTEGER,
   UNIQUE (bundle_id, briefing_hash)
 ) STRICT;
 
@@ -94,7 +94,14 @@ CREATE TABLE bundles (
   agent_type   TEXT NOT NULL,
   scope        TEXT NOT NULL,
   total_tokens INTEGER NOT NULL,
-  tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1))) STRICT;
+  tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1)), seal INTEGER) STRICT;
+
+CREATE TABLE care (
+  seq    INTEGER PRIMARY KEY,
+  at     TEXT NOT NULL,
+  what   TEXT NOT NULL CHECK (what IN ('check', 'backup', 'restore', 'repair', 'loss')),
+  detail TEXT NOT NULL
+) STRICT;
 
 CREATE TABLE completion_versions (
   execution_id  TEXT NOT NULL REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
@@ -104,7 +111,7 @@ CREATE TABLE completion_versions (
   status        TEXT NOT NULL CHECK (status IN ('completed', 'failed')),
   error_message TEXT,
   deliverables  TEXT NOT NULL,
-  final_message TEXT,
+  final_message TEXT, seal INTEGER,
   PRIMARY KEY (execution_id, version)
 ) STRICT;
 
@@ -126,18 +133,34 @@ CREATE TABLE context_allocations (
   included_in_deployment INTEGER NOT NULL CHECK (included_in_deployment IN (0, 1)),
   priority               TEXT NOT NULL CHECK (priority IN ('required', 'recommended', 'optional')),
   content_hash           TEXT
-) STRICT;
+, seal INTEGER) STRICT;
 
 CREATE VIRTUAL TABLE executions_fts USING fts5 (
   scope, error_message, final_message, content = 'agent_executions', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
 
+CREATE TABLE ledger (
+  only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
+  history_id  TEXT NOT NULL,
+  writes      INTEGER NOT NULL,
+  sessions    INTEGER NOT NULL,
+  executions  INTEGER NOT NULL,
+  completions INTEGER NOT NULL,
+  outputs     INTEGER NOT NULL,
+  reports     INTEGER NOT NULL,
+  bundles     INTEGER NOT NULL,
+  -- Writes that were found missing, until somebody was told and went on without them.
+  missing     INTEGER NOT NULL,
+  -- The day on which sortie last looked it over by itself.
+  looked_on   TEXT
+) STRICT;
+
 CREATE TABLE manifests (
   bundle_id        TEXT PRIMARY KEY NOT NULL REFERENCES bundles (bundle_id) ON DELETE CASCADE,
   shared_bundle_id TEXT,
   manifest         TEXT NOT NULL
-) STRICT;
+, seal INTEGER) STRICT;
 
 CREATE TABLE outputs (
   seq          INTEGER PRIMARY KEY,
@@ -148,7 +171,7 @@ CREATE TABLE outputs (
   content      TEXT NOT NULL,
   created_at   TEXT NOT NULL,
   metadata     TEXT NOT NULL
-, subject TEXT NOT NULL DEFAULT '') STRICT;
+, subject TEXT NOT NULL DEFAULT '', seal INTEGER) STRICT;
 
 CREATE VIRTUAL TABLE outputs_fts USING fts5 (
   subject, content = 'outputs', content_rowid = 'seq',
@@ -163,7 +186,7 @@ CREATE TABLE reports (
   template     TEXT NOT NULL,
   bytes        INTEGER NOT NULL,
   content_hash TEXT NOT NULL REFERENCES contents (content_hash)
-) STRICT;
+, seal INTEGER) STRICT;
 
 CREATE TABLE sessions (
   seq           INTEGER PRIMARY KEY,
@@ -175,7 +198,7 @@ CREATE TABLE sessions (
   ended_at      TEXT,
   error_message TEXT,
   metadata      TEXT NOT NULL
-) STRICT;
+, seal INTEGER) STRICT;
 
 CREATE VIRTUAL TABLE sessions_fts USING fts5 (
   scope, error_message, content = 'sessions', content_rowid = 'seq',
@@ -191,6 +214,8 @@ CREATE INDEX briefings_by_content ON briefings (briefing_hash);
 CREATE INDEX bundle_contents_by_content ON bundle_contents (content_hash);
 
 CREATE INDEX bundles_by_time ON bundles (created_at);
+
+CREATE INDEX care_by_what ON care (what, seq);
 
 CREATE INDEX executions_by_agent   ON agent_executions (agent_type, deployed_at);
 

@@ -8,6 +8,7 @@
 mod archive;
 mod collected;
 mod completions;
+mod database;
 mod deployments;
 mod fault;
 mod latest;
@@ -30,6 +31,7 @@ pub use archive::{
 };
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
+pub use database::{DatabaseFault, DatabasePath, Upgrade};
 pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};

@@ -1,6 +1,6 @@
 //! What the database can refuse, in the user's words.
 
-use crate::error::{Fault, Kind};
+use crate::error::{Fault, Kind, plain};
 use rusqlite::ErrorCode;
 use std::path::PathBuf;
 
@@ -28,6 +28,15 @@ pub enum StoreFault {
     /// A content that does not match the hash it is kept under.
     #[error("content {hash} of the history does not match its hash")]
     ContentDamaged { hash: String },
+    /// Another file stands where the database was that this process has open.
+    #[error("the history at {} was replaced meanwhile: nothing was recorded", path.display())]
+    Replaced { path: PathBuf },
+    /// A file that is to become a history, with nothing in it.
+    #[error("nothing was recorded in {} yet", path.display())]
+    Unused { path: PathBuf },
+    /// The system does not let the file be opened.
+    #[error("the history at {} cannot be opened: {why}", path.display())]
+    Unopened { path: PathBuf, why: String },
     /// Anything else the driver reports.
     #[error("the history refused the operation: {detail}")]
     Other { detail: String },
@@ -36,18 +45,23 @@ pub enum StoreFault {
 impl Fault for StoreFault {
     fn kind(&self) -> Kind {
         match self {
-            Self::Busy { .. } => Kind::Busy,
+            Self::Busy { .. } | Self::Replaced { .. } => Kind::Busy,
             Self::Damaged { .. }
             | Self::Newer { .. }
             | Self::Foreign { .. }
             | Self::ContentDamaged { .. } => Kind::Refused,
-            Self::ReadOnly { .. } | Self::Full { .. } | Self::Other { .. } => Kind::Failed,
+            Self::Unused { .. } => Kind::NotFound,
+            Self::ReadOnly { .. }
+            | Self::Full { .. }
+            | Self::Unopened { .. }
+            | Self::Other { .. } => Kind::Failed,
         }
     }
 
     fn hint(&self) -> Option<String> {
         match self {
             Self::Busy { .. } => Some("nothing was written; run the same command again".into()),
+            Self::Replaced { .. } => Some("run the same command again".into()),
             Self::Damaged { path, .. } => Some(format!(
                 "nothing was changed; keep {0} with its -wal file, and record into a new one meanwhile with `--db FILE`",
                 path.display()
@@ -58,7 +72,10 @@ impl Fault for StoreFault {
             Self::Foreign { .. } => {
                 Some("it was left untouched; name another database with `--db FILE`".into())
             }
-            Self::ReadOnly { .. } => {
+            Self::Unused { .. } => {
+                Some("`sortie track init-session --scope …` records the first".into())
+            }
+            Self::Unopened { .. } | Self::ReadOnly { .. } => {
                 Some("check who owns it, or name another database with `--db FILE`".into())
             }
             Self::Full { .. } => Some("make room, then run the same command again".into()),
@@ -81,9 +98,13 @@ impl StoreFault {
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Damaged { path, detail }
             }
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
                 Self::ReadOnly { path, detail }
             }
+            Some(ErrorCode::CannotOpen) => match std::fs::File::open(&path) {
+                Err(error) => Self::Unopened { path, why: plain(&error) },
+                Ok(_) => Self::ReadOnly { path, detail },
+            },
             Some(ErrorCode::DiskFull) => Self::Full { path },
             _ => Self::Other { detail },
         }

@@ -1,9 +1,12 @@
 //! The schema's history, forward only: each step once, in order, whoever comes first.
 
+use super::copy;
 use super::fault::StoreFault;
 use crate::error::Result;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
-use std::path::Path;
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use serde::Serialize;
+use std::path::{Path, PathBuf};
 
 /// Marks a database as sortie's: “srti” in ASCII.
 const APPLICATION_ID: i64 = 0x7372_7469;
@@ -14,23 +17,77 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0002_search.sql"),
     include_str!("../../assets/migrations/0003_manifests.sql"),
     include_str!("../../assets/migrations/0004_questions.sql"),
+    include_str!("../../assets/migrations/0005_care.sql"),
 ];
 
 /// The schema that this program writes.
 pub const SCHEMA: u32 = MIGRATIONS.len() as u32;
 
-/// Brings the schema up to date; refuses a newer or a foreign database untouched.
-pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<()> {
+/// A schema that was brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Migrated {
+    /// The schema before.
+    pub from: u32,
+    /// The schema now.
+    pub to: u32,
+    /// The history as it was before.
+    pub backup: Option<PathBuf>,
+}
+
+/// Brings the schema up to date; refuses a newer or a foreign database untouched. What was recorded is
+/// kept as it was in a file beside it: there is no other way back to an older sortie.
+pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<Option<Migrated>> {
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     // Another process may have migrated since the look above.
     let version = version_of(&tx, path)?;
+    if version == MIGRATIONS.len() {
+        return Ok(None);
+    }
+    let kept = match version > 0 && conn.path().is_some_and(|file| !file.is_empty()) {
+        true => Some(keep_before(path)?),
+        false => None,
+    };
     for step in &MIGRATIONS[version..] {
         tx.execute_batch(step)?;
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     tx.commit()?;
-    Ok(())
+    let backup = kept.map(Kept::stays);
+    Ok((version > 0).then_some(Migrated { from: version as u32, to: SCHEMA, backup }))
+}
+
+/// A backup that goes if what it was made for does not come about.
+struct Kept(PathBuf);
+
+impl Kept {
+    fn stays(self) -> PathBuf {
+        let path = self.0.clone();
+        std::mem::forget(self);
+        path
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+/// Copies what is committed, while this process holds the database for writing.
+fn keep_before(path: &Path) -> Result<Kept> {
+    let target = copy::free_name(path, &format!("before-schema-{SCHEMA}"));
+    let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Two connections of one process: the log is not to be folded in when this one ends.
+    reader.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    copy::put(copy::snapshot(&reader, &target)?, &target, false)?;
+    Ok(Kept(target))
+}
+
+/// The schema of a database of ours; nothing is changed. Refuses a newer or a foreign one.
+pub(super) fn schema_of(conn: &Connection, path: &Path) -> Result<u32> {
+    let tx = Transaction::new_unchecked(conn, TransactionBehavior::Deferred)?;
+    Ok(version_of(&tx, path)? as u32)
 }
 
 /// Whether the schema is what this program writes. Refuses a newer or a foreign database; only reads.
@@ -41,7 +98,7 @@ pub(super) fn is_current(conn: &Connection, path: &Path) -> Result<bool> {
 }
 
 /// How many steps this database has run; to be asked within a transaction.
-fn version_of(conn: &Connection, path: &Path) -> Result<usize> {
+pub(super) fn version_of(conn: &Connection, path: &Path) -> Result<usize> {
     // Both stand in the file's header. What needs the schema would have it read first, which is a
     // third of what opening takes.
     let header = |pragma| conn.query_row(pragma, [], |row| row.get::<_, i64>(0));
@@ -103,7 +160,7 @@ mod tests {
         let refused = migrate(&newer, Path::new("test")).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the history at test has schema 99, this sortie knows up to 4"
+            "the history at test has schema 99, this sortie knows up to 5"
         );
 
         let foreign = Connection::open_in_memory().unwrap();

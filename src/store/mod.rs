@@ -4,11 +4,15 @@
 //! on them stand with their table family. What follows about durability was measured; see the
 //! design notes in `references/architecture.md` before changing a pragma.
 
+mod about;
 mod archive;
+mod backup;
 mod bundles;
 mod cache;
+mod care;
 mod columns;
 pub mod content;
+mod copy;
 mod executions;
 mod fault;
 pub mod file;
@@ -28,13 +32,15 @@ mod stats;
 mod steps_tests;
 mod subjects;
 
+pub use about::{DatabaseFacts, Done, TableRows};
 pub use archive::{BriefingRow, Chosen, Series};
+pub use backup::{BackedUp, BackupFault, Restored};
 pub use bundles::{BundleRow, GIVEN};
 pub use cache::{Cache, Stamp};
 pub use content::PackedContents;
 pub use executions::{ExecutionFilter, Messages, PhaseTokens};
 pub use fault::StoreFault;
-pub use migrate::SCHEMA;
+pub use migrate::{Migrated, SCHEMA};
 pub use names::{NameFault, Named};
 pub use open::{HOME, Reader, Store, Writer};
 pub use outputs::OutputFilter;

@@ -136,6 +136,15 @@ fn amounts(row: &Row<'_>) -> rusqlite::Result<(Amounts, u64)> {
 }
 
 impl Reader<'_> {
+    /// How much of each kind there is. A database of an earlier schema is counted, too.
+    pub fn amounts(&self) -> Result<Amounts> {
+        let sql = "SELECT (SELECT count(*) FROM sessions), (SELECT count(*) FROM agent_executions),
+                     (SELECT count(*) FROM outputs), (SELECT count(*) FROM reports),
+                     (SELECT count(*) FROM bundles), (SELECT count(*) FROM briefings),
+                     (SELECT count(*) FROM contents), 0";
+        Ok(self.0.query_row(sql, [], amounts)?.0)
+    }
+
     /// What decides about each session, newest first.
     pub fn session_facts(&self, sink: &mut dyn FnMut(SessionFacts) -> Result<()>) -> Result<()> {
         let sql = "SELECT session_id, created_at, status, ended_at, scope,

@@ -2,7 +2,9 @@
 //! arguments into the library's request, and its result into a view.
 
 mod arguments;
+mod backup;
 mod ctx;
+mod db;
 mod deferred;
 mod outputs;
 mod setup;
@@ -44,6 +46,11 @@ pub enum Command {
     Links(setup::Links),
     Completions(setup::Completions),
     Man(setup::Man),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    /// The database as a file: path, info, migrate
+    #[command(subcommand, after_help = "Example:\n  sortie db info")]
+    Db(Deferred<db::Db>),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -52,6 +59,7 @@ fn described() -> clap::Command {
         "ctx" => deferred::described::<ctx::Ctx>(group),
         "track" => deferred::described::<track::Track>(group),
         "outputs" => deferred::described::<outputs::Outputs>(group),
+        "db" => deferred::described::<db::Db>(group),
         _ => group,
     })
 }
@@ -97,6 +105,7 @@ impl Command {
             Self::Completions(it) => Some(it.run(ui)),
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
+            Self::Backup(_) | Self::Restore(_) | Self::Db(_) => None,
         }
     }
 
@@ -109,6 +118,9 @@ impl Command {
             Self::Links(it) => it.run(verb.ui),
             Self::Completions(it) => it.run(verb.ui),
             Self::Man(it) => it.run(verb.ui),
+            Self::Backup(it) => it.run(verb),
+            Self::Restore(it) => it.run(verb),
+            Self::Db(it) => it.0.run(verb),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! How this area's results look: a file a question.
 
 mod archive;
+mod database;
 mod records;
 mod retention;
 mod search;

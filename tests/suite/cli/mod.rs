@@ -1,6 +1,7 @@
 //! The verbs as users type them.
 
 mod archive;
+mod backup;
 mod compare;
 mod ctx;
 mod outputs;

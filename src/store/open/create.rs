@@ -1,0 +1,59 @@
+//! Making the database's file and its directory, so that they are the user's alone from the first byte.
+
+use super::log::beside;
+use crate::error::{IoContext, Result};
+use crate::store::copy::free_name;
+use std::path::Path;
+
+/// The directory of a project's history and templates, in its root.
+pub const HOME: &str = ".sortie";
+
+/// Pre-creates the file, so that it and the files SQLite puts beside it are the user's alone.
+pub(in crate::store) fn create_file(path: &Path) -> Result<()> {
+    let log = beside(path, "-wal");
+    let is_log_there = log.metadata().is_ok_and(|it| it.len() > 0);
+    if path.exists() {
+        return Ok(());
+    }
+    if is_log_there {
+        // The database was deleted, its log was not; SQLite deletes a log that has no database.
+        let _ = std::fs::hard_link(&log, beside(&free_name(path, "orphaned"), "-wal"));
+    }
+    match path.parent() {
+        Some(dir) if dir.ends_with(HOME) => make_home(dir)?,
+        Some(dir) if !dir.as_os_str().is_empty() => {
+            std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+        }
+        _ => {}
+    }
+    match create_private(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        outcome => outcome.or_cannot("create the history", path),
+    }
+}
+
+/// Creates a file that is the user's alone; one that is there is an error.
+pub(in crate::store) fn create_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(|_| ())
+}
+
+/// The project's own directory is the user's alone, and no commit's: it may have been made before,
+/// for templates.
+fn make_home(dir: &Path) -> Result<()> {
+    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let private = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(dir, private).or_cannot("protect", dir)?;
+    }
+    let ignore = dir.join(".gitignore");
+    match ignore.exists() {
+        true => Ok(()),
+        false => std::fs::write(&ignore, "*\n").or_cannot("write", &ignore),
+    }
+}

@@ -1,5 +1,6 @@
 //! Files other than the database (bundles, briefings, reports): whole, or not at all.
 
+use super::copy::sync_dir;
 use crate::error::{IoContext, Result};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -50,7 +51,9 @@ pub fn write_new<T>(
         // To look first would not do: another process may take the name in between.
         match file.persist_noclobber(&name) {
             Ok(_) => {
-                sync_dir(dir)?;
+                sync_dir(&name)?;
+                // The directory itself may be new; the one it is in need not be ours to read.
+                let _ = sync_dir(dir);
                 return Ok(Some((name, value)));
             }
             Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -67,11 +70,4 @@ fn temporary(dir: &Path, path: &Path) -> Result<tempfile::NamedTempFile> {
     // The temporary file's own error would name it.
     std::fs::read_dir(dir).or_cannot("write into", dir)?;
     tempfile::NamedTempFile::new_in(dir).or_cannot("write", path)
-}
-
-/// What was created in a directory must outlive a power cut too.
-fn sync_dir(dir: &Path) -> Result<()> {
-    #[cfg(unix)]
-    std::fs::File::open(dir).and_then(|dir| dir.sync_all()).or_cannot("write into", dir)?;
-    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use super::copy;
 use super::fault::StoreFault;
+use super::open::sync_names;
 use crate::error::Result;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -43,7 +44,8 @@ pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<Option<Migrated>
     if version == MIGRATIONS.len() {
         return Ok(None);
     }
-    let kept = match version > 0 && conn.path().is_some_and(|file| !file.is_empty()) {
+    let is_file = conn.path().is_some_and(|file| !file.is_empty());
+    let kept = match version > 0 && is_file {
         true => Some(keep_before(path)?),
         false => None,
     };
@@ -52,6 +54,10 @@ pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<Option<Migrated>
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    if is_file {
+        // Whoever made the files may not have come to it; whoever records next relies on it.
+        sync_names(path)?;
+    }
     tx.commit()?;
     let backup = kept.map(Kept::stays);
     Ok((version > 0).then_some(Migrated { from: version as u32, to: SCHEMA, backup }))

@@ -57,6 +57,8 @@ struct Plan {
     time: Duration,
     seed: u64,
     only: Option<String>,
+    /// Of the power cuts, those scenarios that are called something like this.
+    scenario: Option<String>,
 }
 
 fn main() -> Outcome<()> {
@@ -115,6 +117,7 @@ impl Plan {
         {
             return Err(format!("there is no part {only}").into());
         }
-        Ok(Plan { quick, time: Duration::from_secs_f64(minutes * 60.0), seed, only })
+        let scenario = value("--scenario").map(str::to_owned);
+        Ok(Plan { quick, time: Duration::from_secs_f64(minutes * 60.0), seed, only, scenario })
     }
 }

@@ -39,7 +39,10 @@ struct Run {
 }
 
 pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
-    let scenarios = scenarios(&beginnings()?);
+    let mut scenarios = scenarios(&beginnings()?);
+    if let Some(part) = &plan.scenario {
+        scenarios.retain(|it| it.name.contains(part.as_str()));
+    }
     let each = time.div_f64(scenarios.len() as f64 + 1.0);
     let (mut states, mut bad) = (0, 0);
     let mut lines = Vec::new();
@@ -91,7 +94,8 @@ fn controls(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Ou
 
 fn record(place: &Place, scenario: &Scenario, seed: u64) -> Outcome<Run> {
     let history = place.in_memory("cut")?;
-    let scene = scenario.begin(&history, seed)?;
+    let named = |fault: crate::Fault| format!("{}: {fault}", scenario.name);
+    let scene = scenario.begin(&history, seed).map_err(named)?;
     let before = match scenario.fixture {
         // What is in it is told by a copy: to open it is what is cut.
         Some(_) => {
@@ -104,7 +108,7 @@ fn record(place: &Place, scenario: &Scenario, seed: u64) -> Outcome<Run> {
     trace::begin(&history.dir)?;
     let done = (scenario.run)(&scene);
     let trace = trace::end();
-    done?;
+    done.map_err(named)?;
     Ok(Run { name: scenario.name.clone(), trace, before })
 }
 
@@ -206,7 +210,9 @@ fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
     ledger.check(&ws)?;
     let ignore = database.with_file_name(".gitignore");
     let ignored = std::fs::read(&ignore).ok();
-    if run.before.acknowledged == 0 && ledger.acknowledged > 0 && ignored.as_deref() != Some(b"*\n")
+    if run.before.acknowledged == 0
+        && ledger.acknowledged > 0
+        && ignored.as_deref() != Some(b"*\n")
         && !run.name.starts_with("migration")
     {
         return Err(format!(".gitignore is {ignored:?}: the history may be committed").into());
@@ -219,7 +225,8 @@ fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
         let prepared = bundle(&ws, "Torture", &["part-01.md".into(), "part-02.md".into()])?;
         let truth = open(&place.tree(), &dir.join("fresh.db"))?;
         let truth = bundle(&truth, "Torture", &["part-01.md".into(), "part-02.md".into()])?;
-        if prepared.bundle_hash != truth.bundle_hash || prepared.total_tokens != truth.total_tokens {
+        if prepared.bundle_hash != truth.bundle_hash || prepared.total_tokens != truth.total_tokens
+        {
             return Err("what the cut left of the cache makes another bundle".into());
         }
     }

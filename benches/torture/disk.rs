@@ -111,8 +111,8 @@ impl<'t> Disk<'t> {
         for (path, entry) in &names {
             // Before what is in it, as paths are in order.
             let parent = path.parent().expect("all is below the root");
-            let has_parent = parent == self.trace.root()
-                || state.dirs.iter().any(|dir| dir == parent);
+            let has_parent =
+                parent == self.trace.root() || state.dirs.iter().any(|dir| dir == parent);
             match entry {
                 _ if !has_parent => {}
                 Entry::Dir => state.dirs.push(path.clone()),

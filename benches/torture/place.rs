@@ -68,6 +68,10 @@ pub struct History {
 
 impl History {
     fn new(dir: PathBuf, tree: PathBuf) -> Outcome<History> {
+        // Kept, of an earlier one.
+        if dir.exists() {
+            std::fs::remove_dir_all(&dir)?;
+        }
         std::fs::create_dir_all(&dir)?;
         Ok(History { dir: dir.canonicalize()?, tree })
     }
@@ -98,10 +102,7 @@ impl History {
 
 impl Drop for History {
     fn drop(&mut self) {
-        // After a failure it is what one wants to look at.
-        if !std::thread::panicking() && std::env::var_os("SORTIE_TORTURE_KEEP").is_none() {
-            let _ = std::fs::remove_dir_all(&self.dir);
-        }
+        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 

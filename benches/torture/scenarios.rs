@@ -30,12 +30,8 @@ pub struct Scene<'h> {
 
 /// All scenarios; the migrations begin with what released versions left.
 pub fn scenarios(fixtures: &[(String, Option<PathBuf>)]) -> Vec<Scenario> {
-    let plain = |name: &str, before, run| Scenario {
-        name: name.to_owned(),
-        fixture: None,
-        before,
-        run,
-    };
+    let plain =
+        |name: &str, before, run| Scenario { name: name.to_owned(), fixture: None, before, run };
     let mut all = vec![
         plain("recording", nothing, recording),
         plain("bundle", nothing, bundles),

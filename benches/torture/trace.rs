@@ -14,14 +14,32 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// One thing that happened. A file is a number, from its creation on; what it is called may change.
 #[derive(Debug, Clone)]
 pub enum Op {
-    Write { file: usize, at: u64, data: Vec<u8> },
-    Truncate { file: usize, length: u64 },
-    Sync { file: usize },
+    Write {
+        file: usize,
+        at: u64,
+        data: Vec<u8>,
+    },
+    Truncate {
+        file: usize,
+        length: u64,
+    },
+    Sync {
+        file: usize,
+    },
     /// A name that now leads to this file.
-    Link { path: PathBuf, file: usize },
-    Unlink { path: PathBuf },
-    MakeDir { path: PathBuf },
-    SyncDir { path: PathBuf },
+    Link {
+        path: PathBuf,
+        file: usize,
+    },
+    Unlink {
+        path: PathBuf,
+    },
+    MakeDir {
+        path: PathBuf,
+    },
+    SyncDir {
+        path: PathBuf,
+    },
     /// A line of the ledger.
     Acknowledged(String),
 }

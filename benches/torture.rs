@@ -37,9 +37,18 @@ mod records;
 mod scenarios;
 #[path = "torture/score.rs"]
 mod score;
+#[cfg(unix)]
+#[path = "torture/swaps.rs"]
+mod swaps;
 #[cfg(target_os = "linux")]
 #[path = "torture/trace.rs"]
 mod trace;
+#[cfg(unix)]
+#[path = "torture/tree.rs"]
+mod tree;
+#[cfg(unix)]
+#[path = "torture/trees.rs"]
+mod trees;
 #[path = "torture/worker.rs"]
 mod worker;
 
@@ -59,9 +68,16 @@ struct Plan {
     only: Option<String>,
     /// Of the power cuts, those scenarios that are called something like this.
     scenario: Option<String>,
+    /// How many hostile trees are made.
+    trees: u64,
 }
 
 fn main() -> Outcome<()> {
+    #[cfg(unix)]
+    if std::env::var_os("SORTIE_CANARY").is_none() && !std::env::args().any(|it| it == "serve") {
+        // What a link to `/proc/self/environ` would give away.
+        return again_with_canary();
+    }
     let args: Vec<String> = std::env::args().skip(1).collect();
     if args.first().is_some_and(|first| first == "serve") {
         return worker::serve(&args[1..]);
@@ -79,6 +95,14 @@ fn main() -> Outcome<()> {
     score.print()
 }
 
+/// Begins anew with a variable that must not get into a bundle.
+#[cfg(unix)]
+fn again_with_canary() -> Outcome<()> {
+    use std::os::unix::process::CommandExt;
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    Err(again.args(std::env::args_os().skip(1)).env("SORTIE_CANARY", tree::CANARY).exec().into())
+}
+
 type Part = fn(&Place, &Plan, Duration, &mut Score) -> Outcome<()>;
 
 /// Each with its share of the time.
@@ -88,6 +112,8 @@ const PARTS: &[(&str, f64, Part)] = &[
     ("kill", 0.4, kill::kill),
     #[cfg(target_os = "linux")]
     ("cut", 0.4, cut::cut),
+    #[cfg(unix)]
+    ("trees", 0.0, trees::trees),
 ];
 
 impl Plan {
@@ -118,6 +144,23 @@ impl Plan {
             return Err(format!("there is no part {only}").into());
         }
         let scenario = value("--scenario").map(str::to_owned);
-        Ok(Plan { quick, time: Duration::from_secs_f64(minutes * 60.0), seed, only, scenario })
+        let trees = match value("--trees") {
+            Some(trees) => trees.parse()?,
+            None => {
+                if quick {
+                    20
+                } else {
+                    5_000
+                }
+            }
+        };
+        Ok(Plan {
+            trees,
+            quick,
+            time: Duration::from_secs_f64(minutes * 60.0),
+            seed,
+            only,
+            scenario,
+        })
     }
 }

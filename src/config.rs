@@ -1,6 +1,7 @@
 //! `sortie.toml`: what a project says about its budgets, models and files. Every key is optional.
 
-use crate::error::{Fault, IoContext, Kind, Result, nearest};
+use crate::error::{Fault, Kind, Result, nearest};
+use crate::files::{Beneath, Trouble, read_named};
 use crate::model::{ByteAmount, DedupMode, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -77,13 +78,16 @@ const KINDS: &[&str] = &[
 
 impl Config {
     /// Reads the configuration of the project at `root`; without a file, the default.
-    pub fn load(root: &Path) -> Result<Config> {
-        let path = root.join(FILE_NAME);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Config::parse(&text).map_err(|why| why.at(&path).into()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Config::default()),
-            Err(error) => Err(Wrong::new(None, error.to_string()).at(&path).into()),
-        }
+    pub fn load(root: &Beneath) -> Result<Config> {
+        let path = root.path().join(FILE_NAME);
+        let read = match root.read(&path, LARGEST) {
+            Ok(bytes) => utf8(bytes).and_then(|text| Config::parse(&text)),
+            Err(Trouble::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Config::default());
+            }
+            Err(trouble) => Err(Wrong::new(None, trouble.to_string())),
+        };
+        read.map_err(|why| why.at(&path).into())
     }
 
     fn parse(text: &str) -> Result<Config, Wrong> {
@@ -127,13 +131,12 @@ const LARGEST: u64 = 4 << 20;
 
 /// Reads a file of the user's in TOML; what is wrong with it is told with its place.
 pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let found = std::fs::metadata(path).or_cannot("read", path)?;
-    if !found.is_file() || found.len() > LARGEST {
-        let why = Wrong::new(None, format!("it is no file of at most {} KB", LARGEST >> 10));
-        return Err(why.at(path).into());
-    }
-    let text = std::fs::read_to_string(path).or_cannot("read", path)?;
-    parse_toml(&text).map_err(|why| why.at(path).into())
+    let text = utf8(read_named(path, LARGEST)?);
+    text.and_then(|text| parse_toml(&text)).map_err(|why| why.at(path).into())
+}
+
+fn utf8(bytes: Vec<u8>) -> Result<String, Wrong> {
+    String::from_utf8(bytes).map_err(|_| Wrong::new(None, "it is not UTF-8".to_owned()))
 }
 
 fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {

@@ -13,6 +13,7 @@ pub mod briefing;
 pub mod config;
 pub mod context;
 pub mod error;
+mod files;
 mod git;
 pub mod history;
 pub mod model;

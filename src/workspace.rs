@@ -57,7 +57,7 @@ impl Workspace {
         let root = find_root(&options)?;
         let git = WorkTree::of(root.dir());
         let home = home_of(root.dir(), git.as_ref());
-        let config = Config::load(root.dir())?;
+        let config = Config::load(root.beneath())?;
         let database = options.database.unwrap_or_else(|| home.join(DATABASE));
         Ok(Workspace {
             config,

@@ -302,6 +302,7 @@ mod tests {
             encoding: Encoding::Utf8,
             duplicate_of: None,
             references: Vec::new(),
+            link_to: None,
         }
     }
 

@@ -48,6 +48,7 @@ fn item(loaded: &Loaded) -> ContextItem {
         encoding: loaded.encoding,
         duplicate_of: None,
         references: Vec::new(),
+        link_to: loaded.link_to.clone(),
     }
 }
 
@@ -283,6 +284,7 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         encoding: Encoding::Utf8,
         duplicate_of: None,
         references: Vec::new(),
+        link_to: None,
     });
     bundle.dedup = measured.dedup.clone();
     let total = measured.total();

@@ -93,6 +93,7 @@ pub(super) fn told(reason: SkipReason, detail: &Option<String>) -> String {
         SkipReason::NotAFile => "it is no regular file",
         SkipReason::Symlink => "it is a link",
         SkipReason::Trimmed => "it was trimmed",
+        SkipReason::Changed => "it changed while it was read",
     };
     match detail {
         Some(detail) => format!("{text} ({})", detail.escape_debug()),

@@ -4,7 +4,8 @@ use super::Context;
 use super::draft;
 use super::references::misleading;
 use super::texts::Texts;
-use crate::error::{Fault, IoContext, Kind, Result};
+use crate::error::{Fault, Kind, Result};
+use crate::files::read_named;
 use crate::model::{Bundle, BundleId, ContextItem, ItemType, is_countable};
 use crate::store::{BundleRow, Page, PageRequest};
 use serde_json::Value;
@@ -18,7 +19,7 @@ impl Context<'_> {
     /// one, or `latest`.
     pub fn load(&self, name: &Path) -> Result<Bundle> {
         match std::fs::metadata(self.root.absolute(name)) {
-            Ok(found) if found.is_file() => read_file(&self.root.absolute(name), name, found.len()),
+            Ok(found) if found.is_file() => read_file(&self.root.absolute(name), name),
             _ => self.kept(name),
         }
     }
@@ -91,12 +92,9 @@ fn too_many_shared(bundle: &Bundle) -> Option<&ContextItem> {
 }
 
 /// Reads the bundle in a file, which messages call by the name that was given.
-fn read_file(file: &Path, path: &Path, bytes: u64) -> Result<Bundle> {
+fn read_file(file: &Path, path: &Path) -> Result<Bundle> {
     let unusable = |why: String| BundleFault::Unusable { path: path.to_path_buf(), why };
-    if bytes > MAX_BUNDLE_BYTES {
-        return Err(unusable("it is too large".to_owned()).into());
-    }
-    let text = std::fs::read(file).or_cannot("read", path)?;
+    let text = read_named(file, MAX_BUNDLE_BYTES)?;
     // Twice, because only from the text itself do errors have a line and a column.
     let unreadable = |error: serde_json::Error| unusable(error.to_string());
     let bundle: Bundle = serde_json::from_slice(&text).map_err(unreadable)?;

@@ -4,7 +4,7 @@ use super::decode::decode;
 use super::fault::SelectFault;
 use super::kind;
 use super::progress::{Progress, Running, Task};
-use super::root::{Refusal, Root, too_large};
+use super::root::{Content, FoundFile, Refusal, Root, too_large};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
 use super::texts::{Learnt, OnDisk, Place, Texts};
@@ -37,6 +37,8 @@ pub struct Loaded {
     pub content_hash: String,
     /// blake3 of the whole file's bytes.
     pub file_hash: String,
+    /// Where links led, from the root.
+    pub link_to: Option<String>,
 }
 
 impl Loaded {
@@ -158,10 +160,12 @@ impl<'c> FileReader<'c> {
         let known = known.and_then(|stamp| self.cache.file(&found.path, &stamp));
         if let Some(known) = known.and_then(from_kept) {
             let place = Place::File(self.on_disk(file));
-            return Ok(file_read(file, known?, place, Learnt::default()));
+            return Ok(self.file_read(file, &found, known?, place, Learnt::default()));
         }
         let read_at = SystemTime::now();
-        let bytes = found.read(self.max_file_size)?;
+        let Content { bytes, metadata } = self.root.read(&found, self.max_file_size)?;
+        // Of the file that was opened, whatever it was before.
+        let stamp = Stamp::of(&metadata);
         let hash = content::hash(&bytes);
         let decoded = decode(bytes).map(|(text, encoding)| {
             // Of plain UTF-8 the text is the file.
@@ -176,27 +180,28 @@ impl<'c> FileReader<'c> {
             let kept = to_kept(&decoded.as_ref().map(|(found, _)| found));
             self.cache.keep_file(&found.path, stamp, read_at, &kept);
         }
-        let (found, text) = decoded?;
-        let learnt = self.texts.learn(&found.text, &text);
-        Ok(file_read(file, found, self.place(file, text), learnt))
+        let (whole, text) = decoded?;
+        let learnt = self.texts.learn(&whole.text, &text);
+        Ok(self.file_read(file, &found, whole, self.place(file, text), learnt))
     }
 
     /// A part of a file. What is named part by part is little, and held.
     fn part(&self, file: &Selected) -> Result<Result<FileRead, Refusal>> {
         let found = self.root.find(&file.path, file.walked);
-        let decoded = found.and_then(|found| found.read(PART_OF)).and_then(|bytes| {
+        let decoded = found.and_then(|found| {
+            let bytes = self.root.read(&found, PART_OF)?.bytes;
             let file_hash = content::hash(&bytes);
-            decode(bytes).map(|(text, encoding)| (text, encoding, file_hash))
+            decode(bytes).map(|(text, encoding)| (found, text, encoding, file_hash))
         });
-        let (whole, encoding, file_hash) = match decoded {
+        let (found, whole, encoding, file_hash) = match decoded {
             Ok(decoded) => decoded,
             Err(refusal) => return Ok(Err(refusal)),
         };
         let (text, selection) = cut(&file.source, whole, &file.part)?;
         let hash = content::hash(text.as_bytes());
         let learnt = self.texts.learn(&hash, &text);
-        let found = FileFound { file: file_hash, text: hash, bytes: text.len(), encoding };
-        let mut read = file_read(file, found, Place::Held(text.into()), learnt);
+        let part = FileFound { file: file_hash, text: hash, bytes: text.len(), encoding };
+        let mut read = self.file_read(file, &found, part, Place::Held(text.into()), learnt);
         read.loaded.selection = selection;
         Ok(Ok(read))
     }
@@ -213,21 +218,29 @@ impl<'c> FileReader<'c> {
         let (root, limit) = (Arc::clone(&self.root), self.max_file_size);
         OnDisk { root, path: file.path.clone(), limit }
     }
-}
 
-fn file_read(file: &Selected, found: FileFound, place: Place, learnt: Learnt) -> FileRead {
-    let loaded = Loaded {
-        source: file.source.clone(),
-        item_type: file.item_type,
-        priority: file.priority,
-        selection: Selection::Whole,
-        kind: kind::of_name(&file.source),
-        encoding: found.encoding,
-        bytes: found.bytes,
-        content_hash: found.text,
-        file_hash: found.file,
-    };
-    FileRead { loaded, place, learnt }
+    fn file_read(
+        &self,
+        file: &Selected,
+        at: &FoundFile,
+        found: FileFound,
+        place: Place,
+        learnt: Learnt,
+    ) -> FileRead {
+        let loaded = Loaded {
+            source: file.source.clone(),
+            item_type: file.item_type,
+            priority: file.priority,
+            selection: Selection::Whole,
+            kind: kind::of_name(&file.source),
+            encoding: found.encoding,
+            bytes: found.bytes,
+            content_hash: found.text,
+            file_hash: found.file,
+            link_to: at.by_link.then(|| self.root.name(&at.path)),
+        };
+        FileRead { loaded, place, learnt }
+    }
 }
 
 /// What was found, as a cache keeps it: a text by its hashes and its length, a refusal as JSON.

@@ -38,6 +38,7 @@ pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
         add(item.item_type.as_str().as_bytes());
         add(item.priority.as_str().as_bytes());
         add(&[item.encoding as u8]);
+        add(item.link_to.as_deref().unwrap_or_default().as_bytes());
     }
     *blake3::hash(&parts).as_bytes()
 }

@@ -1,13 +1,13 @@
 //! The fence around the project: what lies inside its root, and opening nothing else.
 
 use crate::error::plain;
+use crate::files::{Beneath, Opened, Trouble, kind_of, patiently};
 use crate::model::SkipReason;
 use crate::render;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 /// Why a file cannot be read, and what was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,19 +30,24 @@ pub(super) fn is_never_context(name: &OsStr) -> bool {
 /// The project's root directory, and the directory that relative paths are given from.
 #[derive(Debug, Clone)]
 pub struct Root {
-    dir: PathBuf,
+    beneath: Arc<Beneath>,
     cwd: PathBuf,
 }
 
 impl Root {
     /// `dir` with links resolved; `cwd` as it is, for relative paths.
     pub fn new(dir: &Path, cwd: &Path) -> std::io::Result<Root> {
-        Ok(Root { dir: dir.canonicalize()?, cwd: cwd.canonicalize()? })
+        Ok(Root { beneath: Arc::new(Beneath::open(dir)?), cwd: cwd.canonicalize()? })
     }
 
     /// The root itself, absolute, links resolved.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        self.beneath.path()
+    }
+
+    /// The root held open, for who knows a file in it by name.
+    pub fn beneath(&self) -> &Beneath {
+        &self.beneath
     }
 
     /// Where a path that the user gave points, without following a link at its end: absolute, `.`
@@ -58,12 +63,12 @@ impl Root {
                 other => clean.push(other),
             }
         }
-        if clean.starts_with(&self.dir) {
+        if clean.starts_with(self.dir()) {
             return clean;
         }
         let real = clean.parent().and_then(|parent| parent.canonicalize().ok());
         match (real, clean.file_name()) {
-            (Some(real), Some(name)) if real.starts_with(&self.dir) => real.join(name),
+            (Some(real), Some(name)) if real.starts_with(self.dir()) => real.join(name),
             _ => clean,
         }
     }
@@ -71,7 +76,7 @@ impl Root {
     /// A path as bundles name it: from the root, with `/`; outside the root it stays absolute. Bytes
     /// that are no text are written `\xff`.
     pub fn name(&self, absolute: &Path) -> String {
-        let inner = absolute.strip_prefix(&self.dir).unwrap_or(absolute);
+        let inner = absolute.strip_prefix(self.dir()).unwrap_or(absolute);
         if let Some(plain) = inner.to_str().filter(|it| !it.is_empty())
             && std::path::MAIN_SEPARATOR == '/'
         {
@@ -91,84 +96,145 @@ impl Root {
 
     /// Where what [`Root::name`] named stands.
     pub fn located(&self, name: &str) -> PathBuf {
-        let plain = self.dir.join(name);
+        let plain = self.dir().join(name);
         match name.contains("\\x") && std::fs::symlink_metadata(&plain).is_err() {
-            true => self.dir.join(unescaped(name)),
+            true => self.dir().join(unescaped(name)),
             false => plain,
         }
     }
 
     /// The file a path leads to, all links followed, if that lies inside the root.
     fn inside(&self, absolute: &Path) -> Result<PathBuf, Refusal> {
-        let real = absolute.canonicalize().map_err(|error| unreadable(&error))?;
-        let inner = real.strip_prefix(&self.dir).ok();
-        match inner {
+        let real = self.beneath.resolve(absolute).map_err(refusal)?;
+        let inner = real.strip_prefix(self.dir()).expect("it was resolved to lie there");
+        match inner.iter().any(is_never_context) {
             // Whatever link or spelling leads there.
-            Some(inner) if inner.iter().any(is_never_context) => Err(Refusal::new(
+            true => Err(Refusal::new(
                 SkipReason::Ignored,
                 "it belongs to version control or to sortie".to_owned(),
             )),
-            Some(_) => Ok(real),
-            // Where it leads is this machine's business: bundles of the same tree are the same.
-            None if real != absolute => {
-                Err(Refusal::new(SkipReason::OutsideRoot, "a link out of it".to_owned()))
-            }
-            None => Err(Refusal::new(SkipReason::OutsideRoot, None)),
+            false => Ok(real),
         }
     }
 
-    /// Whether a path leads to something inside the root, and whether that is a directory.
-    pub fn look(&self, absolute: &Path) -> Result<std::fs::Metadata, Refusal> {
-        self.inside(absolute)?.metadata().map_err(|error| unreadable(&error))
-    }
-
-    /// The regular file that a path leads to, inside the root. Anything else that has a name (a pipe, a
-    /// device, a socket) is never opened. What a walk met is no link, or was looked at there: it lies
-    /// where it was met.
-    pub fn find(&self, absolute: &Path, walked: bool) -> Result<FoundFile, Refusal> {
-        let look =
-            |path: &Path| std::fs::symlink_metadata(path).map_err(|error| unreadable(&error));
-        if walked {
-            let metadata = look(absolute)?;
-            if metadata.is_file() {
-                return Ok(FoundFile { path: absolute.to_path_buf(), metadata });
-            }
-        }
+    /// What a path leads to inside the root, and whether that is a directory.
+    pub fn look(&self, absolute: &Path) -> Result<FoundFile, Refusal> {
         let path = self.inside(absolute)?;
-        let metadata = look(&path)?;
-        match metadata.is_file() {
-            true => Ok(FoundFile { path, metadata }),
-            false => Err(Refusal::new(SkipReason::NotAFile, kind_of(&metadata).to_owned())),
+        let metadata = look_at(&path)?;
+        let by_link = path.as_os_str() != absolute.as_os_str();
+        Ok(FoundFile { path, metadata, by_link })
+    }
+
+    /// The regular file that a path leads to, inside the root; it is not opened. What a walk met is no
+    /// link, or was looked at there: it lies where it was met.
+    pub fn find(&self, absolute: &Path, walked: bool) -> Result<FoundFile, Refusal> {
+        if walked {
+            let metadata = look_at(absolute)?;
+            if metadata.is_file() {
+                return Ok(FoundFile { path: absolute.to_path_buf(), metadata, by_link: false });
+            }
+        }
+        let found = self.look(absolute)?;
+        match found.metadata.is_file() {
+            true => Ok(found),
+            false => Err(Refusal::new(SkipReason::NotAFile, kind_of(&found.metadata).to_owned())),
         }
     }
 
-    /// Reads such a file, if it has no more than `limit` bytes.
-    pub fn read(&self, absolute: &Path, limit: u64) -> Result<Vec<u8>, Refusal> {
-        self.find(absolute, false)?.read(limit)
+    /// Reads such a file, if it has no more than `limit` bytes. The only way to a file's bytes: whatever
+    /// became of it since it was found, what is opened is a regular file inside the root, and it is whole.
+    pub fn read(&self, found: &FoundFile, limit: u64) -> Result<Content, Refusal> {
+        self.patiently(found, |opened| {
+            let bytes = opened.read(limit).map_err(|trouble| match trouble {
+                Trouble::TooLarge(bytes) => too_large(bytes, limit),
+                other => refusal(other),
+            })?;
+            Ok(Content { bytes, metadata: opened.metadata().clone() })
+        })
+    }
+
+    /// The length and the blake3 of such a file, whatever its size.
+    pub fn hash(&self, found: &FoundFile) -> Result<Hashed, Refusal> {
+        self.patiently(found, |opened| Hashed::of(opened).map_err(refusal))
+    }
+
+    fn patiently<T>(
+        &self,
+        found: &FoundFile,
+        take: impl Fn(&mut Opened) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let attempt = || take(&mut self.open(&found.path)?);
+        patiently(attempt, |refusal| refusal.reason == SkipReason::Changed)
+    }
+
+    fn open(&self, path: &Path) -> Result<Opened, Refusal> {
+        match self.beneath.open_file(path) {
+            // It has been put there meanwhile, or is above what a walk met: where does it lead now?
+            Err(Trouble::Link) => self.beneath.open_file(&self.inside(path)?).map_err(refusal),
+            outcome => outcome.map_err(refusal),
+        }
     }
 }
 
-/// A regular file inside the root.
+/// A file inside the root, before it is opened.
 pub struct FoundFile {
     /// All links followed.
     pub path: PathBuf,
     pub metadata: std::fs::Metadata,
+    /// Whether links were followed.
+    pub by_link: bool,
 }
 
-impl FoundFile {
-    /// Its bytes, if there are no more than `limit`.
-    pub fn read(&self, limit: u64) -> Result<Vec<u8>, Refusal> {
-        if self.metadata.len() > limit {
-            return Err(too_large(self.metadata.len(), limit));
+/// The bytes of a file, and what the system said of it when it was open.
+pub struct Content {
+    pub bytes: Vec<u8>,
+    pub metadata: std::fs::Metadata,
+}
+
+/// What is kept of a file that is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashed {
+    /// In bytes.
+    pub size: u64,
+    /// blake3, lower-case hex.
+    pub hash: String,
+    /// How many lines it has; none if it is binary.
+    pub lines: Option<u64>,
+}
+
+impl Hashed {
+    /// Of an open file.
+    pub fn of(opened: &mut Opened) -> Result<Hashed, Trouble> {
+        let mut hasher = blake3::Hasher::new();
+        let (mut newlines, mut last, mut is_text) = (0, b'\n', true);
+        let size = opened.pour(|piece| {
+            hasher.update(piece);
+            newlines += memchr::memchr_iter(b'\n', piece).count() as u64;
+            is_text &= memchr::memchr(0, piece).is_none();
+            last = piece.last().copied().unwrap_or(last);
+        })?;
+        let lines = newlines + u64::from(last != b'\n');
+        let hash = hasher.finalize().to_hex().to_string();
+        Ok(Hashed { size, hash, lines: is_text.then_some(lines) })
+    }
+}
+
+fn look_at(path: &Path) -> Result<std::fs::Metadata, Refusal> {
+    std::fs::symlink_metadata(path).map_err(|error| refusal(error.into()))
+}
+
+/// Why a file is not taken, in the words of a bundle.
+pub(super) fn refusal(trouble: Trouble) -> Refusal {
+    match trouble {
+        Trouble::Io(error) => Refusal::new(SkipReason::Unreadable, plain(&error)),
+        Trouble::NotAFile(kind) => Refusal::new(SkipReason::NotAFile, kind.to_owned()),
+        Trouble::TooLarge(bytes) => Refusal::new(SkipReason::TooLarge, render::bytes(bytes)),
+        // Where it leads is this machine's business: bundles of the same tree are the same.
+        Trouble::Outside { by_link: true } => {
+            Refusal::new(SkipReason::OutsideRoot, "a link out of it".to_owned())
         }
-        let file = File::open(&self.path).map_err(|error| unreadable(&error))?;
-        let mut bytes = Vec::with_capacity(self.metadata.len() as usize + 1);
-        // One byte more than the limit tells a file that grew meanwhile.
-        file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
-        match bytes.len() as u64 > limit {
-            true => Err(too_large(bytes.len() as u64, limit)),
-            false => Ok(bytes),
-        }
+        Trouble::Outside { by_link: false } => Refusal::new(SkipReason::OutsideRoot, None),
+        Trouble::Link | Trouble::Changed => Refusal::new(SkipReason::Changed, None),
     }
 }
 
@@ -194,34 +260,9 @@ pub(super) fn unescaped(name: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn unreadable(error: &std::io::Error) -> Refusal {
-    Refusal::new(SkipReason::Unreadable, plain(error))
-}
-
 pub(super) fn too_large(bytes: u64, limit: u64) -> Refusal {
     Refusal::new(
         SkipReason::TooLarge,
         format!("{} > {}", render::bytes(bytes), render::bytes(limit)),
     )
-}
-
-fn kind_of(found: &std::fs::Metadata) -> &'static str {
-    if found.is_dir() {
-        return "a directory";
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        let kind = found.file_type();
-        if kind.is_fifo() {
-            return "a pipe";
-        }
-        if kind.is_socket() {
-            return "a socket";
-        }
-        if kind.is_block_device() || kind.is_char_device() {
-            return "a device";
-        }
-    }
-    "no regular file"
 }

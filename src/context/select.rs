@@ -2,8 +2,8 @@
 //! files to read, in order, each once.
 
 use super::fault::SelectFault;
-use super::root::Root;
-use super::walk::{WalkRules, Walked, walk};
+use super::root::{Refusal, Root};
+use super::walk::{WalkRules, Walked, unwalkable, walk};
 use crate::error::Result;
 use crate::model::{ItemType, Priority, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
@@ -118,12 +118,12 @@ fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     }
     match root.look(&absolute) {
         Err(refusal) => Err(SelectFault::refused(label, refusal).into()),
-        Ok(found) if found.is_dir() => {
+        Ok(found) if found.metadata.is_dir() => {
             if part != Part::Whole {
                 return Err(SelectFault::PartOfDirectory { source_name: label }.into());
             }
             let walked = walk_dir(root, &absolute, rules)?;
-            from_walk(root, wanted, walked)
+            from_walk(root, wanted, walked, found.by_link)
         }
         Ok(_) => Ok(Selection {
             files: vec![selected(root, wanted, absolute, part, true)],
@@ -180,11 +180,15 @@ fn is_glob(text: &Path) -> bool {
 }
 
 fn walk_dir(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked> {
+    if let Some(Skipped { source, reason, detail, .. }) = unwalkable(root, dir, rules) {
+        return Err(SelectFault::refused(source, Refusal { reason, detail }).into());
+    }
     walk(root, dir, rules)
         .map_err(|error| SelectFault::Pattern { detail: error.to_string() }.into())
 }
 
-fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> {
+/// What was met behind a link is told so, file by file.
+fn from_walk(root: &Root, wanted: &Wanted, walked: Walked, by_link: bool) -> Result<Selection> {
     if walked.files.is_empty() {
         return Err(SelectFault::Nothing {
             asked: wanted.text.to_string_lossy().into_owned(),
@@ -192,7 +196,8 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> 
         }
         .into());
     }
-    let file = |path| selected(root, wanted, path, Part::Whole, false);
+    let file =
+        |path| Selected { walked: !by_link, ..selected(root, wanted, path, Part::Whole, false) };
     Ok(Selection { files: walked.files.into_iter().map(file).collect(), skipped: walked.skipped })
 }
 
@@ -200,13 +205,14 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked) -> Result<Selection> 
 /// may hold some.
 fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
     let glob = Glob::new(root, &wanted.text)?;
-    if let Err(refusal) = root.look(&glob.base) {
-        return Err(match glob.base.exists() {
-            true => SelectFault::refused(wanted.text.to_string_lossy().into(), refusal),
-            false => SelectFault::absent(root, &glob.base),
+    let by_link = match root.look(&glob.base) {
+        Ok(found) => found.by_link,
+        Err(refusal) if glob.base.exists() => {
+            let asked = wanted.text.to_string_lossy().into();
+            return Err(SelectFault::refused(asked, refusal).into());
         }
-        .into());
-    }
+        Err(_) => return Err(SelectFault::absent(root, &glob.base).into()),
+    };
     let mut walked = walk_dir(root, &glob.base, rules)?;
     match walked.files.iter().any(|path| glob.matches(path)) {
         true => walked.files.retain(|path| glob.matches(path)),
@@ -214,10 +220,10 @@ fn matching(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection
         false => walked.files.retain(|path| glob.leads_to(path)),
     }
     walked.skipped.retain(|skipped| {
-        let path = root.dir().join(&skipped.source);
+        let path = root.located(&skipped.source);
         path.is_dir() || glob.matches(&path)
     });
-    from_walk(root, wanted, walked)
+    from_walk(root, wanted, walked, by_link)
 }
 
 /// A glob and the directory where its first wildcard stands; names above that are taken as they are.

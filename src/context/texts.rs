@@ -208,7 +208,8 @@ impl Texts {
 impl OnDisk {
     fn read(&self, hash: &str) -> Result<Arc<str>> {
         let changed = || SelectFault::Changed { source_name: self.root.name(&self.path) };
-        let bytes = self.root.read(&self.path, self.limit).map_err(|_| changed())?;
+        let found = self.root.find(&self.path, false).map_err(|_| changed())?;
+        let bytes = self.root.read(&found, self.limit).map_err(|_| changed())?.bytes;
         let (text, _) = decode(bytes).map_err(|_| changed())?;
         match content::hash(text.as_bytes()) == hash {
             true => Ok(Arc::from(text)),

@@ -123,7 +123,8 @@ fn look(root: &Root, item: &ContextItem) -> (DiskState, Option<String>) {
     if is_gone(&path) {
         return (DiskState::Gone, None);
     }
-    match root.read(&path, PART_OF) {
+    let read = root.find(&path, false).and_then(|found| root.read(&found, PART_OF));
+    match read.map(|content| content.bytes) {
         Err(refusal) => (DiskState::Refused, Some(told(refusal.reason, &refusal.detail))),
         Ok(bytes) if content::hash(&bytes) == *file_hash => (DiskState::Unchanged, None),
         Ok(_) if item.selection == Selection::Whole => (DiskState::Changed, None),

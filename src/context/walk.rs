@@ -6,6 +6,7 @@
 
 use super::root::{Root, is_never_context};
 use crate::error::plain;
+use crate::files::unusable_ignore_file;
 use crate::model::{SkipReason, Skipped};
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder, WalkState};
@@ -37,7 +38,8 @@ pub struct Walked {
 pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore::Error> {
     let mut found = Walked::default();
     let mut entries = Vec::new();
-    for entry in entries_of(root, dir, rules)? {
+    let (given, refused) = entries_of(root, dir, rules)?;
+    for entry in given {
         match entry {
             Err(error) => found.skipped.push(unreadable(root, dir, &error)),
             Ok(entry) => entries.push(entry),
@@ -48,23 +50,31 @@ pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore
     let directories = entries.par_iter().filter(|entry| is_walked(entry));
     let passed_over = directories.flat_map_iter(|it| passed_over(root, it.path(), &given));
     found.skipped.par_extend(passed_over);
+    found.skipped.retain(|it| refused.iter().all(|refused| refused.source != it.source));
+    found.skipped.extend(refused);
     entries.iter().filter(|entry| !is_walked(entry)).for_each(|it| add(root, it, &mut found));
     found.skipped.sort_by(|a, b| a.source.cmp(&b.source));
     Ok(found)
 }
 
+/// What a walk gives, and the directories that it must not enter.
+type Entries = (Vec<Result<DirEntry, ignore::Error>>, Vec<Skipped>);
+
 /// Whatever a walk gives, in any order.
-fn entries_of(
-    root: &Root,
-    dir: &Path,
-    rules: &WalkRules,
-) -> Result<Vec<Result<DirEntry, ignore::Error>>, ignore::Error> {
+fn entries_of(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Entries, ignore::Error> {
     let overrides = overrides(root.dir(), &rules.ignore)?;
+    let (refuse, refused) = mpsc::channel();
+    let (fence, by_rules) = (root.clone(), !rules.no_ignore);
+    // The crate reads the ignore files of a directory before it gives what is in it.
+    let may_enter = move |entry: &DirEntry| match by_rules && is_walked(entry) {
+        true => unusable(&fence, entry.path()).is_none_or(|it| refuse.send(it).is_err()),
+        false => true,
+    };
     let walker = WalkBuilder::new(dir)
         .hidden(!rules.hidden)
         .standard_ignores(!rules.no_ignore)
         .overrides(overrides)
-        .filter_entry(|entry| !is_own(entry.path()))
+        .filter_entry(move |entry| !is_own(entry.path()) && may_enter(entry))
         .threads(rayon::current_num_threads())
         .build_parallel();
     let (send, receive) = mpsc::channel();
@@ -76,7 +86,20 @@ fn entries_of(
         })
     });
     drop(send);
-    Ok(receive.into_iter().collect())
+    Ok((receive.into_iter().collect(), refused.try_iter().collect()))
+}
+
+/// A directory that must not be walked for one of its ignore files.
+fn unusable(root: &Root, dir: &Path) -> Option<Skipped> {
+    let (file, trouble) = unusable_ignore_file(dir)?;
+    let detail = format!("{}: {trouble}", root.name(&file));
+    Some(skipped(root, dir, SkipReason::Unreadable, &detail))
+}
+
+/// Why no walk may begin at `dir`: an ignore file there or above, whose rules a walk reads.
+pub fn unwalkable(root: &Root, dir: &Path, rules: &WalkRules) -> Option<Skipped> {
+    let mut dirs = dir.ancestors().take_while(|_| !rules.no_ignore);
+    dirs.find_map(|dir| unusable(root, dir))
 }
 
 /// Whether a walk goes on into it. What was asked for itself may be a link to a directory.
@@ -121,7 +144,7 @@ fn add(root: &Root, entry: &DirEntry, found: &mut Walked) {
         return found.files.push(path.to_path_buf());
     }
     match root.look(path) {
-        Ok(target) if target.is_file() => found.files.push(path.to_path_buf()),
+        Ok(target) if target.metadata.is_file() => found.files.push(path.to_path_buf()),
         Ok(_) => found.skipped.push(skipped(root, path, SkipReason::Symlink, "a linked directory")),
         Err(refusal) => found
             .skipped

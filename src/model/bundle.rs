@@ -81,6 +81,8 @@ words!(
         Symlink = "symlink",
         /// Taken out again so that the rest fits the budget.
         Trimmed = "trimmed",
+        /// Somebody was writing it, or putting something in its place, as it was read.
+        Changed = "changed",
     }
 );
 
@@ -146,6 +148,9 @@ pub struct ContextItem {
     /// Blocks of the text that stand earlier, in order; a line is sent in place of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<BlockReference>,
+    /// Where `source` is a link, or lies behind one: the path from the project root that it leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link_to: Option<String>,
 }
 
 /// Lines of an item that stand earlier in the bundle, in full.

@@ -46,6 +46,16 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
 }
 
 fn note(item: &ContextItem) -> String {
+    let link = item.link_to.as_ref().map(|target| format!("a link to {target}"));
+    let how = how_sent(item);
+    match link {
+        Some(link) if how.is_empty() => link,
+        Some(link) => format!("{how}; {link}"),
+        None => how,
+    }
+}
+
+fn how_sent(item: &ContextItem) -> String {
     match (&item.duplicate_of, item.references.len()) {
         (Some(first), _) => format!("same as {first}"),
         (None, _) if item.item_type == ItemType::Briefing => "around the items".to_owned(),

@@ -109,9 +109,9 @@ type Part = fn(&Place, &Plan, Duration, &mut Score) -> Outcome<()>;
 const PARTS: &[(&str, f64, Part)] = &[
     ("crowd", 0.0, crowd::crowd),
     ("race", 0.15, race::race),
-    ("kill", 0.4, kill::kill),
+    ("kill", 0.35, kill::kill),
     #[cfg(target_os = "linux")]
-    ("cut", 0.4, cut::cut),
+    ("cut", 0.5, cut::cut),
     #[cfg(unix)]
     ("trees", 0.0, trees::trees),
 ];
@@ -148,7 +148,7 @@ impl Plan {
             Some(trees) => trees.parse()?,
             None => {
                 if quick {
-                    20
+                    10
                 } else {
                     5_000
                 }

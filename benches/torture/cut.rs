@@ -4,17 +4,18 @@
 //! noticed: without syncs, and without those of directories, something must be missing.
 
 use crate::disk::Disk;
-use crate::ledger::{Ledger, check_integrity};
+use crate::ledger::{Ledger, check_all};
 use crate::place::{Place, beginnings, database_in};
 use crate::records::{begin, bundle, complete, deploy, open};
-use crate::scenarios::{Scenario, scenarios};
+use crate::scenarios::{LATE, Scenario, scenarios};
 use crate::score::{Score, grouped};
 use crate::trace::{self, Op, Trace};
 use crate::{Outcome, Plan};
+use sortie::Workspace;
 use sortie::history::Source;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Of so many operations one is cut behind in one pass; the next pass takes the next ones.
@@ -22,6 +23,9 @@ const STRIDE: usize = 16;
 
 /// Passes over one run before another is made.
 const PASSES: usize = 4 * STRIDE;
+
+/// One scenario need not go on failing.
+const ENOUGH: usize = 20;
 
 /// What was found.
 #[derive(Default)]
@@ -36,6 +40,8 @@ struct Run {
     name: String,
     trace: Trace,
     before: Ledger,
+    /// Whether there is no history at its beginning.
+    starts_new: bool,
 }
 
 pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
@@ -52,7 +58,8 @@ pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Out
         for generation in 0.. {
             let run = record(place, scenario, plan.seed + generation)?;
             found.seen.clear();
-            found = cuts(place, &run, plan.seed + generation, started + each, found);
+            let limit = Limit { until: started + each, bad: ENOUGH };
+            found = cuts(place, &run, plan.seed + generation, limit, found);
             if started.elapsed() >= each || !found.bad.is_empty() {
                 break;
             }
@@ -66,11 +73,13 @@ pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Out
         "power-cut states corrupt or short",
         format!("{bad} of {} ({})", grouped(states), lines.join(", ")),
     );
-    controls(place, plan, each.min(Duration::from_secs(20)) / 2, score)
+    controls(place, plan, score)
 }
 
 /// The same without what makes it sure: if nothing is missing then, nothing was proved before.
-fn controls(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
+fn controls(place: &Place, plan: &Plan, score: &mut Score) -> Outcome<()> {
+    let until = Instant::now() + Duration::from_secs(120);
+    let enough = if plan.quick { 1 } else { 100 };
     let is_sync = |op: &Op| matches!(op, Op::Sync { .. } | Op::SyncDir { .. });
     let is_dir_sync = |op: &Op| matches!(op, Op::SyncDir { .. });
     let drops: [(&str, &dyn Fn(&Op) -> bool); 2] =
@@ -79,8 +88,7 @@ fn controls(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Ou
         let scenario = scenarios(&[]).swap_remove(0);
         let mut run = record(place, &scenario, plan.seed)?;
         run.trace = run.trace.without(dropped);
-        let until = Instant::now() + time;
-        let found = cuts(place, &run, plan.seed, until, Found::default());
+        let found = cuts(place, &run, plan.seed, Limit { until, bad: enough }, Found::default());
         score.row(
             format!("control, {name}: states corrupt or short"),
             format!("{} of {}, as it must be", found.bad.len(), grouped(found.states)),
@@ -90,6 +98,14 @@ fn controls(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Ou
         }
     }
     Ok(())
+}
+
+/// When to stop.
+#[derive(Clone, Copy)]
+struct Limit {
+    until: Instant,
+    /// So many bad states are enough.
+    bad: usize,
 }
 
 fn record(place: &Place, scenario: &Scenario, seed: u64) -> Outcome<Run> {
@@ -109,11 +125,12 @@ fn record(place: &Place, scenario: &Scenario, seed: u64) -> Outcome<Run> {
     let done = (scenario.run)(&scene);
     let trace = trace::end();
     done.map_err(named)?;
-    Ok(Run { name: scenario.name.clone(), trace, before })
+    let starts_new = trace.before.is_empty();
+    Ok(Run { name: scenario.name.clone(), trace, before, starts_new })
 }
 
 /// Cuts on all cores until the time is over or all passes are done.
-fn cuts(place: &Place, run: &Run, seed: u64, until: Instant, found: Found) -> Found {
+fn cuts(place: &Place, run: &Run, seed: u64, limit: Limit, found: Found) -> Found {
     let threads = std::thread::available_parallelism().map_or(1, |it| it.get());
     let found = Mutex::new(found);
     std::thread::scope(|scope| {
@@ -122,7 +139,7 @@ fn cuts(place: &Place, run: &Run, seed: u64, until: Instant, found: Found) -> Fo
             scope.spawn(move || {
                 for pass in (thread..PASSES).step_by(threads) {
                     let mut rng = fastrand::Rng::with_seed(seed ^ (pass as u64) << 32);
-                    one_pass(place, run, (thread, pass), &mut rng, until, found);
+                    one_pass(place, run, (thread, pass), &mut rng, limit, found);
                 }
             });
         }
@@ -135,7 +152,7 @@ fn one_pass(
     run: &Run,
     (thread, pass): (usize, usize),
     rng: &mut fastrand::Rng,
-    until: Instant,
+    limit: Limit,
     found: &Mutex<Found>,
 ) {
     let dir = place.tree().with_file_name(format!("power-{thread}"));
@@ -149,11 +166,11 @@ fn one_pass(
         if at % STRIDE != pass % STRIDE {
             continue;
         }
-        if Instant::now() > until {
+        if Instant::now() > limit.until || lock(found).bad.len() >= limit.bad {
             return;
         }
         let state = disk.cut(rng);
-        let is_new = found.lock().expect("no panic").seen.insert(state.hash(ledger.acknowledged));
+        let is_new = lock(found).seen.insert(state.hash(ledger.acknowledged));
         if !is_new {
             continue;
         }
@@ -162,7 +179,7 @@ fn one_pass(
             .map_err(Into::into)
             .and_then(|()| leave_garbage(&dir, rng))
             .and_then(|()| check(place, run, &dir, &ledger));
-        let mut found = found.lock().expect("no panic");
+        let mut found = lock(found);
         found.states += 1;
         if let Err(fault) = checked {
             let kept = keep(&state, run, at, found.bad.len());
@@ -170,6 +187,10 @@ fn one_pass(
         }
     }
     let _ = std::fs::remove_dir_all(&dir);
+}
+
+fn lock(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Shared memory may be there again, with anything in it.
@@ -207,32 +228,67 @@ fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
     for archive in archives(dir)? {
         ws.history().import(&Source::open(&archive)?)?;
     }
-    ledger.check(&ws)?;
-    let ignore = database.with_file_name(".gitignore");
-    let ignored = std::fs::read(&ignore).ok();
-    if run.before.acknowledged == 0
-        && ledger.acknowledged > 0
-        && ignored.as_deref() != Some(b"*\n")
-        && !run.name.starts_with("migration")
-    {
-        return Err(format!(".gitignore is {ignored:?}: the history may be committed").into());
+    let restored = match ledger.check(&ws) {
+        Err(fault) if run.name == "restore" => {
+            // It was replaced: then what it held stands beside it.
+            aside(place, dir, ledger).map_err(|other| format!("{fault}; aside: {other}"))?;
+            true
+        }
+        outcome => {
+            outcome?;
+            false
+        }
+    };
+    let ledger = if restored { ledger.without(LATE) } else { ledger.clone() };
+    if run.starts_new && ledger.acknowledged > 0 {
+        check_ignored(&database)?;
     }
     // It must be able to go on.
     begin(&ws, "after")?;
     deploy(&ws, "after", "after-1", None)?;
     complete(&ws, "after-1")?;
     if run.name == "bundle" {
-        let prepared = bundle(&ws, "Torture", &["part-01.md".into(), "part-02.md".into()])?;
-        let truth = open(&place.tree(), &dir.join("fresh.db"))?;
-        let truth = bundle(&truth, "Torture", &["part-01.md".into(), "part-02.md".into()])?;
-        if prepared.bundle_hash != truth.bundle_hash || prepared.total_tokens != truth.total_tokens
-        {
-            return Err("what the cut left of the cache makes another bundle".into());
-        }
+        check_cache(place, &ws, dir)?;
     }
     ledger.check(&ws)?;
     drop(ws);
-    check_integrity(&database)
+    ledger.check_backups(&place.tree(), &database)?;
+    check_all(&database)
+}
+
+/// The history must not get into a commit.
+fn check_ignored(database: &Path) -> Outcome<()> {
+    match std::fs::read(database.with_file_name(".gitignore")).ok().as_deref() {
+        Some(b"*\n") => Ok(()),
+        other => Err(format!(".gitignore is {other:?}").into()),
+    }
+}
+
+/// What a cut left of the cache may be nothing; it must not make another bundle.
+fn check_cache(place: &Place, ws: &Workspace, dir: &Path) -> Outcome<()> {
+    let files = ["part-01.md".to_owned(), "part-02.md".to_owned()];
+    let prepared = bundle(ws, "Torture", &files)?;
+    let truth = bundle(&open(&place.tree(), &dir.join("fresh.db"))?, "Torture", &files)?;
+    let same =
+        prepared.bundle_hash == truth.bundle_hash && prepared.total_tokens == truth.total_tokens;
+    match same {
+        true => Ok(()),
+        false => Err("what was left of the cache makes another bundle".into()),
+    }
+}
+
+/// Whether all of it is in the history that a restore kept.
+fn aside(place: &Place, dir: &Path, ledger: &Ledger) -> Outcome<()> {
+    let mut found = Err("no history was kept".into());
+    for entry in std::fs::read_dir(database_in(dir).with_file_name(""))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.contains(".before-restore-") && name.ends_with(".db") && found.is_err() {
+            // What was acknowledged after the restore is in the other one.
+            found = ledger.of_session(LATE).check(&open(&place.tree(), &path)?);
+        }
+    }
+    found
 }
 
 /// What pruning put aside before it deleted.

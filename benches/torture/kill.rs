@@ -1,7 +1,7 @@
 //! kill -9 at random moments: writers of every kind on one history, killed one after the other, others
 //! in their place. After each round, all that was acknowledged must be there.
 
-use crate::ledger::{Ledger, check_integrity};
+use crate::ledger::{Ledger, check_all};
 use crate::place::{History, Place, beginnings};
 use crate::pool::Worker;
 use crate::program::{Program, Run};
@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What writers do; recording is what there is most of.
-const ROLES: [&str; 10] = [
-    "record", "record", "record", "record", "bundle", "bundle", "session", "prune", "compact",
-    "import",
+const ROLES: [&str; 12] = [
+    "record", "record", "record", "record", "bundle", "bundle", "session", "prune", "prune",
+    "compact", "import", "backup",
 ];
 
 /// Rounds on one history, before it gets too long to be checked each time.
@@ -52,6 +52,7 @@ pub fn kill(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Ou
             tally.kills += round.run(&mut rng, &mut ledger, score)?;
             let what = format!("kill, round {} from {name}", tally.rounds);
             let faults = score.check(&what, whole(&history, &ledger));
+            ledger.forget_backups();
             tally.bad += faults;
             tally.rounds += 1;
         }
@@ -115,7 +116,17 @@ fn whole(history: &History, ledger: &Ledger) -> Outcome<()> {
         }
     }
     ledger.check(&ws)?;
-    check_integrity(&history.database())
+    ledger.check_backups(&history.tree, &history.database())?;
+    check_all(&history.database())?;
+    // There are many by now, and each was looked at.
+    for entry in std::fs::read_dir(history.database().with_file_name(""))? {
+        let path = entry?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.contains(".db") && !name.starts_with("history.db") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 struct Round<'a> {

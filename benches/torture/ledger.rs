@@ -2,7 +2,7 @@
 //! that is half there.
 
 use crate::Outcome;
-use crate::records::{amended, message, scope};
+use crate::records::{amended, message, open, scope};
 use rusqlite::Connection;
 use sortie::Workspace;
 use sortie::history::{ExecutionFilter, Messages};
@@ -19,6 +19,8 @@ pub struct Ledger {
     completed: BTreeSet<String>,
     amended: BTreeSet<String>,
     bundles: BTreeSet<String>,
+    /// Backups by name, each with what had been acknowledged before it was begun.
+    backups: BTreeMap<String, Ledger>,
     /// Final messages that do not follow from their ids.
     known: BTreeMap<String, Option<Vec<u8>>>,
     /// How many lines there were.
@@ -28,7 +30,13 @@ pub struct Ledger {
 impl Ledger {
     pub fn note(&mut self, line: &str) -> Outcome<()> {
         let (kind, id) = line.split_once(' ').ok_or_else(|| format!("a strange line: {line}"))?;
+        self.acknowledged += 1;
         let to = match kind {
+            "k" => {
+                let before = Ledger { backups: BTreeMap::new(), ..self.clone() };
+                self.backups.insert(id.to_owned(), before);
+                return Ok(());
+            }
             "s" => &mut self.sessions,
             "d" => &mut self.deployed,
             "c" => &mut self.completed,
@@ -37,7 +45,6 @@ impl Ledger {
             _ => return Err(format!("a strange line: {line}").into()),
         };
         to.insert(id.to_owned());
-        self.acknowledged += 1;
         Ok(())
     }
 
@@ -48,8 +55,42 @@ impl Ledger {
         self.completed.extend(other.completed);
         self.amended.extend(other.amended);
         self.bundles.extend(other.bundles);
+        self.backups.extend(other.backups);
         self.known.extend(other.known);
         self.acknowledged += other.acknowledged;
+    }
+
+    /// The same without a session whose executions are called after it.
+    pub fn without(&self, session: &str) -> Ledger {
+        self.filtered(|id| !id.starts_with(session))
+    }
+
+    /// Only such a session.
+    pub fn of_session(&self, session: &str) -> Ledger {
+        let only = self.filtered(|id| id.starts_with(session));
+        Ledger { bundles: BTreeSet::new(), backups: BTreeMap::new(), ..only }
+    }
+
+    fn filtered(&self, keep: impl Fn(&str) -> bool) -> Ledger {
+        let mut less = self.clone();
+        for ids in [&mut less.sessions, &mut less.deployed, &mut less.completed, &mut less.amended]
+        {
+            ids.retain(|id| keep(id));
+        }
+        less
+    }
+
+    /// Whether each acknowledged backup, beside the database, has what had been acknowledged before.
+    pub fn check_backups(&self, tree: &Path, database: &Path) -> Outcome<()> {
+        for (name, within) in &self.backups {
+            let copy = open(tree, &database.with_file_name(name))?;
+            within.check(&copy).map_err(|fault| format!("{name}: {fault}"))?;
+        }
+        Ok(())
+    }
+
+    pub fn forget_backups(&mut self) {
+        self.backups.clear();
     }
 
     /// All that a history holds when it is begun with.
@@ -150,6 +191,17 @@ fn check_bundle(ws: &Workspace, id: &BundleId) -> Outcome<()> {
 fn executions(ws: &Workspace) -> Outcome<Vec<ExecutionRecord>> {
     let all = ExecutionFilter { messages: Messages::Whole, ..ExecutionFilter::default() };
     Ok(ws.history().executions(&all)?.rows)
+}
+
+/// A history and every copy of it that has a name, in one directory: none is there by half.
+pub fn check_all(database: &Path) -> Outcome<()> {
+    for entry in std::fs::read_dir(database.with_file_name(""))? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|it| it == "db") {
+            check_integrity(&path).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// What SQLite itself has to say: pages, rows and indexes, references, and whether the full-text

@@ -28,6 +28,9 @@ pub struct Scene<'h> {
     pub ledger: RefCell<Ledger>,
 }
 
+/// The session that a restored copy does not have.
+pub const LATE: &str = "late";
+
 /// All scenarios; the migrations begin with what released versions left.
 pub fn scenarios(fixtures: &[(String, Option<PathBuf>)]) -> Vec<Scenario> {
     let plain =
@@ -40,6 +43,8 @@ pub fn scenarios(fixtures: &[(String, Option<PathBuf>)]) -> Vec<Scenario> {
         plain("prune", ended, prune),
         plain("import", nothing, import),
         plain("two writers", a_few, two_writers),
+        plain("backup", a_few, backup),
+        plain("restore", a_few, restore),
     ];
     for (name, fixture) in fixtures {
         if fixture.is_some() {
@@ -218,6 +223,31 @@ fn two_writers(scene: &Scene<'_>) -> Outcome<()> {
         }
     }
     Ok(())
+}
+
+/// Copies of the history, beside it.
+fn backup(scene: &Scene<'_>) -> Outcome<()> {
+    let ws = scene.open()?;
+    for at in 0..3 {
+        scene.records(&ws, "before", 1)?;
+        let name = format!("backup-{at}.db");
+        ws.store().back_up(&scene.history.database().with_file_name(&name), false)?;
+        scene.say(format!("k {name}"))?;
+    }
+    Ok(())
+}
+
+/// A copy in the place of the history; what is recorded since it was made is kept aside.
+fn restore(scene: &Scene<'_>) -> Outcome<()> {
+    let file = scene.history.database().with_file_name("backup.db");
+    scene.open()?.store().back_up(&file, false)?;
+    scene.say("k backup.db".to_owned())?;
+    let ws = scene.open()?;
+    scene.session(&ws, LATE)?;
+    scene.records(&ws, LATE, 2)?;
+    drop(ws);
+    scene.open()?.store().restore(&file, true, "now")?;
+    scene.records(&scene.open()?, "before", 1)
 }
 
 fn migration(scene: &Scene<'_>) -> Outcome<()> {

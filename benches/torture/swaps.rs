@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A file that is renamed into place is one of these, whole.
 pub fn versions() -> [String; 2] {
@@ -20,6 +21,8 @@ pub fn swap(tree: &Tree, stop: &AtomicBool) {
             let _ = one(tree, swap, turn);
         }
         turn += 1;
+        // Often enough to fall between any two steps, and others want the processor, too.
+        std::thread::sleep(Duration::from_micros(20));
     }
 }
 

@@ -10,13 +10,14 @@ use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
 /// What a worker does; each round of it is several commits.
-const ROLES: [(&str, fn(&mut Worker, usize) -> Outcome<()>); 6] = [
+const ROLES: [(&str, fn(&mut Worker, usize) -> Outcome<()>); 7] = [
     ("record", Worker::record),
     ("bundle", Worker::bundle),
     ("session", Worker::session),
     ("prune", Worker::prune),
     ("compact", Worker::compact),
     ("import", Worker::import),
+    ("backup", Worker::backup),
 ];
 
 /// Takes orders from stdin, each a line `ROLE COUNT PREFIX DATABASE`, and answers each with `done` or
@@ -126,6 +127,17 @@ impl Worker {
             3 => Ok(self.ws.store().compact()?),
             _ => Ok(()),
         }
+    }
+
+    /// Copies beside the database.
+    fn backup(&mut self, at: usize) -> Outcome<()> {
+        self.record(at)?;
+        if at % 6 == 2 {
+            let name = format!("{}-{at}.db", self.prefix);
+            self.ws.store().back_up(&self.paths.1.with_file_name(&name), false)?;
+            say(&format!("k {name}"))?;
+        }
+        Ok(())
     }
 
     /// Files beside the database that begin with `import-`, each with a list of what is in it.

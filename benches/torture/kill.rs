@@ -45,10 +45,14 @@ pub fn kill(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Ou
             copy.begin_with(Some(fixture))?;
             ledger = Ledger::of(&copy.open()?)?;
         }
-        exports(place, &history)?;
-        for _ in 0..ROUNDS {
+        // Half of them are killed as they create or migrate it.
+        let hasty = rng.bool();
+        if !hasty {
+            exports(place, &history)?;
+        }
+        for _ in 0..if hasty { 1 } else { ROUNDS } {
             let prefix = format!("k{}", tally.rounds);
-            let round = Round { place, history: &history, prefix: &prefix };
+            let round = Round { place, history: &history, prefix: &prefix, hasty };
             tally.kills += round.run(&mut rng, &mut ledger, score)?;
             let what = format!("kill, round {} from {name}", tally.rounds);
             let faults = score.check(&what, whole(&history, &ledger));
@@ -133,6 +137,7 @@ struct Round<'a> {
     place: &'a Place,
     history: &'a History,
     prefix: &'a str,
+    hasty: bool,
 }
 
 impl Round<'_> {
@@ -140,9 +145,8 @@ impl Round<'_> {
     fn run(&self, rng: &mut fastrand::Rng, ledger: &mut Ledger, score: &mut Score) -> Outcome<u64> {
         let barrier = tempfile::NamedTempFile::new_in(&self.history.dir)?;
         let crowd = rng.usize(1..=8);
-        let plans: Vec<Vec<(&str, u64)>> = (0..crowd)
-            .map(|_| (0..rng.usize(1..=4)).map(|_| (role(rng), delay(rng))).collect())
-            .collect();
+        let plans: Vec<Vec<(&str, u64)>> =
+            (0..crowd).map(|_| (0..rng.usize(1..=4)).map(|_| self.order(rng)).collect()).collect();
         let stop = AtomicBool::new(false);
         let seed = rng.u64(..);
         let (answers, kills) = std::thread::scope(|scope| -> Outcome<_> {
@@ -170,6 +174,18 @@ impl Round<'_> {
             failures.into_iter().for_each(|it| score.fail(it));
         }
         Ok(kills)
+    }
+
+    /// What a writer does, and after how many microseconds it is killed: some as they open, some when they
+    /// have written for long.
+    fn order(&self, rng: &mut fastrand::Rng) -> (&'static str, u64) {
+        let time = match rng.u8(..4) {
+            _ if self.hasty => rng.u64(500..25_000),
+            0 => rng.u64(500..8_000),
+            1 => rng.u64(8_000..60_000),
+            _ => rng.u64(60_000..700_000),
+        };
+        (if self.hasty { ROLES[0] } else { ROLES[rng.usize(..ROLES.len())] }, time)
     }
 
     /// One writer after the other, each killed after its time.
@@ -234,18 +250,5 @@ impl Round<'_> {
             }
         }
         Ok(((ledger, failures), kills))
-    }
-}
-
-fn role(rng: &mut fastrand::Rng) -> &'static str {
-    ROLES[rng.usize(..ROLES.len())]
-}
-
-/// Microseconds: some are killed as they open, some have written for long.
-fn delay(rng: &mut fastrand::Rng) -> u64 {
-    match rng.u8(..4) {
-        0 => rng.u64(500..8_000),
-        1 => rng.u64(8_000..60_000),
-        _ => rng.u64(60_000..700_000),
     }
 }

@@ -84,6 +84,7 @@ impl Ledger {
     pub fn check_backups(&self, tree: &Path, database: &Path) -> Outcome<()> {
         for (name, within) in &self.backups {
             let copy = open(tree, &database.with_file_name(name))?;
+            let within = Ledger { known: self.known.clone(), ..within.clone() };
             within.check(&copy).map_err(|fault| format!("{name}: {fault}"))?;
         }
         Ok(())

@@ -3,12 +3,18 @@
 
 use crate::Outcome;
 use fastrand::Rng;
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 use std::ffi::{OsStr, OsString};
 use std::fs::{create_dir_all, write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+const MODE: Mode = Mode::RWXU;
+
+fn fifo(place: &Path) -> rustix::io::Result<()> {
+    mknodat(CWD, place, FileType::Fifo, MODE, 0)
+}
 
 /// What stands in every file outside the root, and in the environment.
 pub const CANARY: &str = "canary-4e1f-that-must-stay-outside";
@@ -170,14 +176,10 @@ impl Tree {
     fn special(&mut self, rng: &mut Rng) -> Outcome<()> {
         let place = self.place(rng)?;
         let made = match rng.u8(..4) {
-            0 => Command::new("mkfifo").arg("--").arg(&place).status()?.success(),
+            0 => fifo(&place).is_ok(),
             1 => std::os::unix::net::UnixListener::bind(&place).is_ok(),
             // Only root may, and then an endless one is the worst.
-            2 => {
-                let mut command = Command::new("mknod");
-                command.arg("--").arg(&place).args(["c", "1", "5"]);
-                command.stderr(std::process::Stdio::null()).status()?.success()
-            }
+            2 => mknodat(CWD, &place, FileType::CharacterDevice, MODE, makedev(1, 5)).is_ok(),
             _ => symlink("/dev/zero", &place).is_ok(),
         };
         if !made && place.symlink_metadata().is_err() {
@@ -215,7 +217,7 @@ impl Tree {
                 symlink(&self.outside, self.root.join(".sortie/templates"))?;
                 write(self.outside.join("briefing.md.hbs"), CANARY)?;
             }
-            5 => drop(Command::new("mkfifo").arg(self.root.join(".ignore")).status()?),
+            5 => fifo(&self.root.join(".ignore"))?,
             _ => {}
         }
         Ok(())

@@ -13,8 +13,8 @@ use sortie::model::{Bundle, ItemType, Priority};
 use sortie::workspace::Options;
 use sortie::{Error, Workspace};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 /// A tree takes some milliseconds; one that takes so long hangs.
@@ -25,31 +25,44 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct Verdict {
     bundles: u64,
     refused: u64,
-    swapped: bool,
+    /// One, if it was changed as it was read.
+    swapped: u64,
 }
 
 pub fn trees(place: &Place, plan: &Plan, _: Duration, score: &mut Score) -> Outcome<()> {
-    let (mut escaped, mut bundles, mut refused, mut raced) = (0, 0, 0, 0);
-    for number in 0..plan.trees {
-        let base = place.tree().with_file_name(format!("hostile-{number}"));
-        let seed = plan.seed.wrapping_mul(1_000_003) + number;
-        let (send, receive) = mpsc::channel();
-        let dir = base.clone();
+    let threads = std::thread::available_parallelism().map_or(1, |it| it.get()) as u64;
+    let (send, receive) = mpsc::channel();
+    let next = Arc::new(AtomicU64::new(0));
+    for _ in 0..threads {
+        let (send, next, near) = (send.clone(), next.clone(), place.tree());
+        let (trees, seed) = (plan.trees, plan.seed.wrapping_mul(1_000_003));
         // Not waited for if it hangs.
-        std::thread::spawn(move || send.send(one(&dir, seed)));
-        match receive.recv_timeout(PATIENCE) {
-            Ok(Ok(verdict)) => {
-                bundles += verdict.bundles;
-                refused += verdict.refused;
-                raced += u64::from(verdict.swapped);
-                std::fs::remove_dir_all(&base)?;
+        std::thread::spawn(move || {
+            loop {
+                let number = next.fetch_add(1, Ordering::Relaxed);
+                if number >= trees {
+                    return;
+                }
+                let base = near.with_file_name(format!("hostile-{number}"));
+                let verdict = one(&base, seed.wrapping_add(number));
+                let _ = std::fs::remove_dir_all(&base);
+                if send.send((number, verdict)).is_err() {
+                    return;
+                }
             }
-            Ok(Err(fault)) => {
+        });
+    }
+    let (mut escaped, mut all) = (0_u64, Verdict::default());
+    for _ in 0..plan.trees {
+        let Ok((number, verdict)) = receive.recv_timeout(PATIENCE) else {
+            return Err("a tree hangs: see what the processes' threads have open".into());
+        };
+        match verdict {
+            Ok(verdict) => all.add(&verdict),
+            Err(fault) => {
                 escaped += 1;
-                score.fail(format!("tree {number} (seed {seed}): {fault}"));
-                std::fs::remove_dir_all(&base)?;
+                score.fail(format!("tree {number}: {fault}"));
             }
-            Err(_) => return Err(format!("tree {number} (seed {seed}) hangs").into()),
         }
     }
     score.row(
@@ -57,12 +70,20 @@ pub fn trees(place: &Place, plan: &Plan, _: Duration, score: &mut Score) -> Outc
         format!(
             "{escaped} of {} ({} bundles, {} refusals, {} trees changed as they were read)",
             grouped(plan.trees),
-            grouped(bundles),
-            grouped(refused),
-            grouped(raced)
+            grouped(all.bundles),
+            grouped(all.refused),
+            grouped(all.swapped)
         ),
     );
     Ok(())
+}
+
+impl Verdict {
+    fn add(&mut self, other: &Verdict) {
+        self.bundles += other.bundles;
+        self.refused += other.refused;
+        self.swapped += other.swapped;
+    }
 }
 
 fn one(base: &Path, seed: u64) -> Outcome<Verdict> {
@@ -80,7 +101,7 @@ fn one(base: &Path, seed: u64) -> Outcome<Verdict> {
 }
 
 fn judge(base: &Path, tree: &Tree, rng: &mut fastrand::Rng) -> Outcome<Verdict> {
-    let mut verdict = Verdict { swapped: !tree.swaps.is_empty(), ..Verdict::default() };
+    let mut verdict = Verdict { swapped: u64::from(!tree.swaps.is_empty()), ..Verdict::default() };
     let mut options = Options::new(&tree.root);
     options.project_root = Some(tree.root.clone());
     options.database = Some(base.join("history.db"));

@@ -4,7 +4,7 @@
 //! noticed: without syncs, and without those of directories, something must be missing.
 
 use crate::disk::Disk;
-use crate::ledger::{Ledger, check_all};
+use crate::ledger::{Ledger, check_all, check_sound};
 use crate::place::{Place, beginnings, database_in};
 use crate::records::{begin, bundle, complete, deploy, open};
 use crate::scenarios::{LATE, Scenario, scenarios};
@@ -227,6 +227,9 @@ fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
     let ws = open(&place.tree(), &database)?;
     for archive in archives(dir)? {
         ws.history().import(&Source::open(&archive)?)?;
+    }
+    if ledger.acknowledged > 0 {
+        check_sound(&ws)?;
     }
     let restored = match ledger.check(&ws) {
         Err(fault) if run.name == "restore" => {

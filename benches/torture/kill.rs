@@ -1,7 +1,7 @@
 //! kill -9 at random moments: writers of every kind on one history, killed one after the other, others
 //! in their place. After each round, all that was acknowledged must be there.
 
-use crate::ledger::{Ledger, check_all};
+use crate::ledger::{Ledger, check_all, check_sound};
 use crate::place::{History, Place, beginnings};
 use crate::pool::Worker;
 use crate::program::{Program, Run};
@@ -120,6 +120,7 @@ fn whole(history: &History, ledger: &Ledger) -> Outcome<()> {
         }
     }
     ledger.check(&ws)?;
+    check_sound(&ws)?;
     ledger.check_backups(&history.tree, &history.database())?;
     check_all(&history.database())?;
     // There are many by now, and each was looked at.

@@ -194,6 +194,18 @@ fn executions(ws: &Workspace) -> Outcome<Vec<ExecutionRecord>> {
     Ok(ws.history().executions(&all)?.rows)
 }
 
+/// Whether the library itself finds nothing wrong and nothing missing: what a cut or a kill leaves must
+/// not alarm anybody.
+pub fn check_sound(ws: &Workspace) -> Outcome<()> {
+    let checkup = ws.store().check()?;
+    match checkup.sound {
+        true => Ok(()),
+        false => {
+            Err(format!("a false alarm: {:?}, {:?}", checkup.missing, checkup.findings).into())
+        }
+    }
+}
+
 /// A history and every copy of it that has a name, in one directory: none is there by half.
 pub fn check_all(database: &Path) -> Outcome<()> {
     for entry in std::fs::read_dir(database.with_file_name(""))? {

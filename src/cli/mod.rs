@@ -95,7 +95,11 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         Some(outcome) => outcome,
         None => open(cli.global, ui.progress()).and_then(|workspace| {
             let verb = Verb { workspace, ui: &ui };
+            let tells_itself = cli.command.is_about_the_database();
             let outcome = cli.command.run(&verb);
+            if !tells_itself {
+                verb.concerns();
+            }
             verb.workspace.leave();
             outcome
         }),

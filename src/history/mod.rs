@@ -10,6 +10,7 @@ mod collected;
 mod completions;
 mod database;
 mod deployments;
+mod doctor;
 mod fault;
 mod latest;
 mod proportion;

@@ -6,9 +6,12 @@
 
 use super::copy::{self, free_name};
 use super::fault::StoreFault;
-use super::migrate::{SCHEMA, schema_of};
+use super::ledger::{self, Ledger};
+use super::mark::{self, Mark};
+use super::migrate::{SCHEMA, migrate_alone, schema_of};
 use super::open::{
-    PATIENCE, Reader, Store, beside, connect, create_file, endure, locate, look, sleep_a_moment,
+    PATIENCE, Reader, Store, beside, connect, create_file, endure, locate, look, make_dir,
+    sleep_a_moment,
 };
 use super::retention::Amounts;
 use crate::error::{Error, Fault, IoContext, Kind, Result};
@@ -17,6 +20,7 @@ use rusqlite::backup::{Backup, StepResult};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+use tempfile::TempPath;
 
 /// A copy of the history that was made.
 #[derive(Debug, Clone, Serialize)]
@@ -53,7 +57,7 @@ impl Store {
         }
         self.check_target(target, replace)?;
         let copied = self.with_connection(|conn| copy::snapshot(conn, target))?;
-        let amounts = sound(&copied).map_err(|error| renamed(error, target))?.1;
+        let amounts = sound(&copied).map_err(|error| of_history(error, self.path()))?.1;
         let bytes = copied.metadata().or_cannot("read", target)?.len();
         copy::put(copied, target, replace)?;
         Ok(BackedUp { file: target.to_path_buf(), bytes, schema: SCHEMA, amounts })
@@ -84,27 +88,40 @@ impl Store {
         if self.exists() && !force {
             return Err(BackupFault::HistoryThere { path: path.to_owned() }.into());
         }
-        let kept = self.replace_with(file, &format!("before-restore-{stamp}"))?;
-        // Of an earlier schema it is brought up to date now, not when somebody is in a hurry.
-        self.create()?;
+        make_dir(path)?;
+        let source = look(file).map_err(|error| locate(error, file))?;
+        let kept = self.replace_with(
+            copy::snapshot(&source, path)?,
+            &format!("before-restore-{stamp}"),
+            &|reader, kept| keep_content(reader, path, kept),
+        )?;
         Ok(Restored { file: file.to_path_buf(), schema, amounts, kept })
     }
 
-    /// Puts the content of `file` in the place of what is here, which is kept beside it under a name
-    /// with `what` in it.
-    pub(super) fn replace_with(&self, file: &Path, what: &str) -> Result<Option<PathBuf>> {
+    /// Puts the content of the file `new` in the place of what is here, which `keep` puts under a name with
+    /// `what` in it while nobody can write.
+    pub(super) fn replace_with(
+        &self,
+        new: TempPath,
+        what: &str,
+        keep: &dyn Fn(&Connection, &Path) -> Result<()>,
+    ) -> Result<Option<PathBuf>> {
         let path = self.path();
-        if !self.exists() {
-            create_file(path)?;
-            overwrite(path, file, |_| Ok(()))?;
+        let source = Connection::open(&new).map_err(|error| locate(error.into(), path))?;
+        migrate_alone(&source, &new).map_err(|error| locate(error, path))?;
+        if create_file(path)? {
+            let here = (path, mark::read(path));
+            overwrite(here, &source, &|_| Ok(()))?;
             return Ok(None);
         }
         let kept = free_name(path, what);
-        let keep = |conn: &Connection| keep_content(conn, path, &kept);
-        match overwrite(path, file, keep) {
-            Err(error) if is_no_database(&error) && is_no_database_still(path) => {
+        let here = (path, mark::read(path));
+        match overwrite(here, &source, &|reader| keep(reader, &kept)) {
+            Err(error) if is_damaged(&error) && is_no_database_still(path) => {
                 copy::raw(path, &kept)?;
-                overwrite_file(path, file)?;
+                carry_on(&source, None, mark::read(path))?;
+                drop(source);
+                overwrite_file(path, new)?;
             }
             outcome => outcome?,
         }
@@ -121,23 +138,38 @@ fn keep_content(conn: &Connection, path: &Path, kept: &Path) -> Result<()> {
     }
 }
 
-/// Replaces the content of the database at `path`; `keep` runs while nobody else can write.
-fn overwrite(path: &Path, file: &Path, keep: impl FnOnce(&Connection) -> Result<()>) -> Result<()> {
-    let located = |error: rusqlite::Error| locate(error.into(), path);
-    let source = look(file).map_err(|error| locate(error, file))?;
-    let mut target = connect(path).map_err(|error| locate(error, path))?;
-    endure(&target).map_err(|error| locate(error, path))?;
-    let reader = connect(path).map_err(|error| locate(error, path))?;
-    {
-        let copying = Backup::new(&source, &mut target).map_err(located)?;
-        // The first page takes the lock for writing; the last one commits.
-        step(&copying, 1, path)?;
-        keep(&reader).map_err(|error| locate(error, path))?;
-        step(&copying, -1, path)?;
+/// Replaces the content of a database with that of `source`; `keep` runs while nobody else can write.
+fn overwrite(
+    (path, mark): (&Path, Option<Mark>),
+    source: &Connection,
+    keep: &dyn Fn(&Connection) -> Result<()>,
+) -> Result<()> {
+    let run = || {
+        let mut target = connect(path)?;
+        endure(&target)?;
+        let reader = connect(path)?;
+        {
+            let copying = Backup::new(source, &mut target)?;
+            // The first page takes the lock for writing; the last one commits.
+            step(&copying, 1, path)?;
+            keep(&reader)?;
+            carry_on(source, ledger::read(&reader).ok(), mark)?;
+            step(&copying, -1, path)?;
+        }
+        // All of it stands in the log now.
+        let _ = target.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        Ok(())
+    };
+    run().map_err(|error| locate(error, path))
+}
+
+/// The ledger of what is put here goes on where the former ended, as far as anything tells: a mark that is
+/// written late by another process must not look like a loss.
+fn carry_on(source: &Connection, former: Option<Ledger>, mark: Option<Mark>) -> Result<()> {
+    match former.map(|it| it.mark()).or(mark) {
+        Some(former) => ledger::carry_on(source, &former),
+        None => Ok(()),
     }
-    // All of it stands in the log now.
-    let _ = target.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    Ok(())
 }
 
 fn step(copying: &Backup<'_, '_>, pages: i32, path: &Path) -> Result<()> {
@@ -154,9 +186,8 @@ fn step(copying: &Backup<'_, '_>, pages: i32, path: &Path) -> Result<()> {
 }
 
 /// The same where the file is no database, so that nobody can have it open as one.
-fn overwrite_file(path: &Path, file: &Path) -> Result<()> {
-    let source = look(file).map_err(|error| locate(error, file))?;
-    let copied = copy::snapshot(&source, path)?;
+fn overwrite_file(path: &Path, new: TempPath) -> Result<()> {
+    copy::sync(&new, path)?;
     // What is left of the old log must never be taken for the new file's. It was copied before.
     for ending in ["-wal", "-shm", "-journal"] {
         match std::fs::remove_file(beside(path, ending)) {
@@ -166,45 +197,50 @@ fn overwrite_file(path: &Path, file: &Path) -> Result<()> {
             _ => {}
         }
     }
-    copy::put(copied, path, true)
+    copy::put(new, path, true)
 }
 
 /// The schema of a sound database of ours, and what it holds.
 fn sound(file: &Path) -> Result<(u32, Amounts)> {
     std::fs::File::open(file).or_cannot("read", file)?;
-    let located = |error| locate(error, file);
-    let conn = look(file).map_err(located)?;
-    let schema = schema_of(&conn, file).map_err(located)?;
-    if schema == 0 {
-        return Err(StoreFault::Unused { path: file.to_path_buf() }.into());
-    }
-    let check = "PRAGMA integrity_check(1)";
-    let found: String =
-        conn.query_row(check, [], |row| row.get(0)).map_err(|e| located(e.into()))?;
-    if found != "ok" {
-        return Err(StoreFault::Damaged { path: file.to_path_buf(), detail: found }.into());
-    }
-    Ok((schema, Reader(&conn).amounts().map_err(located)?))
+    let look = || {
+        let conn = look(file)?;
+        let schema = schema_of(&conn, file)?;
+        if schema == 0 {
+            return Err(StoreFault::Unused { path: file.to_path_buf() }.into());
+        }
+        let check = "PRAGMA integrity_check(1)";
+        let found: String = conn.query_row(check, [], |row| row.get(0))?;
+        if found != "ok" {
+            return Err(BackupFault::unsound(file, &found).into());
+        }
+        Ok((schema, Reader(&conn).amounts()?))
+    };
+    look().map_err(|error| unsound(locate(error, file), file))
 }
 
-/// The error of a temporary file, said of what it was to become.
-fn renamed(error: Error, target: &Path) -> Error {
+/// A copy that is damaged is another matter than a history that is.
+fn unsound(error: Error, file: &Path) -> Error {
     match error.downcast::<StoreFault>() {
-        Ok(StoreFault::Damaged { detail, .. }) => {
-            StoreFault::Damaged { path: target.to_path_buf(), detail }.into()
+        Ok(StoreFault::Damaged { detail, .. }) => BackupFault::unsound(file, &detail).into(),
+        Ok(other) => other.into(),
+        Err(error) => error,
+    }
+}
+
+/// What is damaged in a copy made just now is so in the history.
+fn of_history(error: Error, path: &Path) -> Error {
+    match error.downcast::<BackupFault>() {
+        Ok(BackupFault::Unsound { detail, .. }) => {
+            StoreFault::Damaged { path: path.to_path_buf(), detail }.into()
         }
         Ok(other) => other.into(),
         Err(error) => error,
     }
 }
 
-fn is_damaged(error: &Error) -> bool {
+pub(super) fn is_damaged(error: &Error) -> bool {
     matches!(error.downcast_ref(), Some(StoreFault::Damaged { .. }))
-}
-
-/// Whether it cannot even be opened, or is not ours: a lock on it means nothing.
-fn is_no_database(error: &Error) -> bool {
-    is_damaged(error)
 }
 
 /// Seen once more, by another connection.
@@ -228,9 +264,19 @@ pub enum BackupFault {
     /// The database was named for its own backup.
     #[error("{} is the history itself", path.display())]
     Itself { path: PathBuf },
+    /// It is damaged.
+    #[error("the copy {} is damaged: {detail}", path.display())]
+    Unsound { path: PathBuf, detail: String },
     /// A restore would replace what is recorded.
     #[error("there is a history at {} already", path.display())]
     HistoryThere { path: PathBuf },
+}
+
+impl BackupFault {
+    fn unsound(path: &Path, found: &str) -> BackupFault {
+        let detail = found.split_whitespace().collect::<Vec<_>>().join(" ");
+        BackupFault::Unsound { path: path.to_path_buf(), detail }
+    }
 }
 
 impl Fault for BackupFault {
@@ -239,6 +285,7 @@ impl Fault for BackupFault {
             Self::Nothing { .. } => Kind::NotFound,
             Self::There { .. } | Self::Itself { .. } => Kind::Usage,
             Self::HistoryThere { .. } => Kind::Conflict,
+            Self::Unsound { .. } => Kind::Refused,
         }
     }
 
@@ -249,6 +296,10 @@ impl Fault for BackupFault {
                 "nothing was written; name another file, or replace it with --force".into()
             }
             Self::Itself { .. } => "name another file".into(),
+            Self::Unsound { path, .. } => {
+                let path = path.display();
+                format!("nothing was changed; `sortie doctor --db {path}` says what is damaged in it")
+            }
             Self::HistoryThere { .. } => {
                 "nothing was changed; --force puts the backup in its place, and keeps it under another name"
                     .into()

@@ -99,8 +99,8 @@ impl Writer<'_> {
             .0
             .prepare_cached(
                 "INSERT INTO bundles (seq, bundle_id, bundle_hash, created_at, agent_type, scope,
-                                  total_tokens, tokens_exact)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                                  total_tokens, tokens_exact, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_seal(?2, ?3, ?4, ?5, ?6, ?7, ?8))
              ON CONFLICT (bundle_id) DO NOTHING",
             )?
             .execute(params![
@@ -116,10 +116,12 @@ impl Writer<'_> {
         if new == 0 {
             return Ok(());
         }
+        self.tally.add(|it| it.bundles += 1);
         let shared = bundle.shared.as_ref().map(|shared| &shared.bundle_id);
         self.0
             .prepare_cached(
-                "INSERT INTO manifests (bundle_id, shared_bundle_id, manifest) VALUES (?1, ?2, ?3)",
+                "INSERT INTO manifests (bundle_id, shared_bundle_id, manifest, seal)
+                 VALUES (?1, ?2, ?3, row_seal(?1, ?2, ?3))",
             )?
             .execute(params![bundle.bundle_id, shared, Json(bundle)])?;
         let mut statement = self.0.prepare_cached(
@@ -138,7 +140,9 @@ impl Writer<'_> {
         let renewed = self
             .0
             .prepare_cached(
-                "UPDATE bundles SET created_at = ?2, seq = (SELECT max(seq) + 1 FROM bundles)
+                "UPDATE bundles SET created_at = ?2, seq = (SELECT max(seq) + 1 FROM bundles),
+                   seal = row_seal(bundle_id, bundle_hash, ?2, agent_type, scope, total_tokens,
+                                   tokens_exact)
                  WHERE bundle_id = ?1",
             )?
             .execute(params![id, now])?;
@@ -169,12 +173,15 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO briefings (seq, bundle_id, briefing_hash, template, token_count,
-                                        tokens_upper, created_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                                        tokens_upper, created_at, seal)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, row_seal(?2, ?3, ?4, ?5, ?6, ?7))
                  ON CONFLICT (bundle_id, briefing_hash)
                  DO UPDATE SET template = iif(excluded.template = ?8, template, excluded.template),
                                created_at = excluded.created_at,
-                               seq = (SELECT max(seq) + 1 FROM briefings)",
+                               seq = (SELECT max(seq) + 1 FROM briefings),
+                               seal = row_seal(bundle_id, briefing_hash,
+                                   iif(excluded.template = ?8, template, excluded.template),
+                                   token_count, tokens_upper, excluded.created_at)",
             )?
             .execute(params![
                 seq,

@@ -23,6 +23,20 @@ pub fn hash(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
+/// The bytes of a content, if they are what its hash says.
+pub(super) fn unpacked(
+    content_hash: &str,
+    bytes: usize,
+    codec: &str,
+    data: Vec<u8>,
+) -> Option<Vec<u8>> {
+    let unpacked = match codec {
+        "zstd" => zstd::bulk::decompress(&data, bytes).ok(),
+        _ => Some(data),
+    };
+    unpacked.filter(|bytes| hash(bytes) == content_hash)
+}
+
 /// Contents made ready to be written, so that the transaction only copies bytes.
 pub struct PackedContents<'a> {
     missing: Vec<Packed>,
@@ -160,11 +174,7 @@ impl Reader<'_> {
             })
             .optional()?;
         let Some((bytes, codec, data)) = row else { return Ok(None) };
-        let unpacked = match codec.as_str() {
-            "zstd" => zstd::bulk::decompress(&data, bytes).ok(),
-            _ => Some(data),
-        };
-        match unpacked.filter(|bytes| hash(bytes) == content_hash) {
+        match unpacked(content_hash, bytes, &codec, data) {
             Some(bytes) => Ok(Some(bytes)),
             None => Err(StoreFault::ContentDamaged { hash: content_hash.to_owned() }.into()),
         }

@@ -2,8 +2,8 @@
 
 use super::columns::TextBytes;
 use super::open::{beside, locate};
-use crate::error::{IoContext, Result};
-use rusqlite::Connection;
+use crate::error::{Error, IoContext, Result};
+use rusqlite::{Connection, ErrorCode};
 use std::path::{Path, PathBuf};
 use tempfile::{Builder, TempPath};
 
@@ -12,9 +12,18 @@ use tempfile::{Builder, TempPath};
 pub(super) fn snapshot(conn: &Connection, target: &Path) -> Result<TempPath> {
     let copy = temporary(target)?;
     let name = TextBytes(copy.as_os_str().as_encoded_bytes());
-    conn.execute("VACUUM INTO ?1", [name]).map_err(|error| locate(error.into(), target))?;
+    conn.execute("VACUUM INTO ?1", [name]).map_err(|error| of_target(error, conn, target))?;
     sync(&copy, target)?;
     Ok(copy)
+}
+
+/// Where the disk is full, it is where the copy goes; all else is the database's own trouble.
+fn of_target(error: rusqlite::Error, conn: &Connection, target: &Path) -> Error {
+    let own = conn.path().map_or(target, Path::new);
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => locate(error.into(), target),
+        _ => locate(error.into(), own),
+    }
 }
 
 /// An empty file beside `target` that goes when nobody keeps it.

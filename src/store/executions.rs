@@ -221,8 +221,10 @@ impl Writer<'_> {
                 "INSERT INTO agent_executions (seq, execution_id, session_id, agent_type,
                 deployed_at, status, scope, phase, context_token_count, context_tokens_upper,
                 context_tokens_exact, context_budget, model, bundle_id, briefing_hash, base_commit,
-                deliverables)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '[]')",
+                deliverables, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, '[]',
+                     row_seal(?2, ?3, ?4, ?5, NULL, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16,
+                              NULL, NULL, '[]', NULL, NULL))",
             )?
             .execute(params![
                 seq,
@@ -242,6 +244,7 @@ impl Writer<'_> {
                 execution.briefing_hash,
                 execution.base_commit,
             ])?;
+        self.tally.add(|it| it.executions += 1);
         Ok(())
     }
 
@@ -250,7 +253,10 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "UPDATE agent_executions SET context_token_count = ?2, context_tokens_upper = ?3,
-                context_tokens_exact = ?4, context_budget = ?5, bundle_id = ?6, briefing_hash = ?7
+                context_tokens_exact = ?4, context_budget = ?5, bundle_id = ?6, briefing_hash = ?7,
+                seal = row_seal(execution_id, session_id, agent_type, deployed_at, completed_at, status,
+                    scope, phase, ?2, ?3, ?4, ?5, model, ?6, ?7, base_commit, success, error_message,
+                    deliverables, final_message_bytes, final_message)
              WHERE execution_id = ?1",
             )?
             .execute(params![
@@ -270,7 +276,10 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "UPDATE agent_executions SET completed_at = ?2, status = ?3, success = ?4,
-                error_message = ?5, deliverables = ?6, final_message_bytes = ?7, final_message = ?8
+                error_message = ?5, deliverables = ?6, final_message_bytes = ?7, final_message = ?8,
+                seal = row_seal(execution_id, session_id, agent_type, deployed_at, ?2, ?3, scope, phase,
+                    context_token_count, context_tokens_upper, context_tokens_exact, context_budget,
+                    model, bundle_id, briefing_hash, base_commit, ?4, ?5, ?6, ?7, ?8)
              WHERE execution_id = ?1",
             )?
             .execute(params![
@@ -283,6 +292,7 @@ impl Writer<'_> {
                 execution.final_message_bytes,
                 execution.final_message.as_deref().map(TextBytes),
             ])?;
+        self.tally.add(|it| it.completions += 1);
         Ok(())
     }
 
@@ -295,8 +305,8 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO completion_versions (execution_id, version, replaced_at, completed_at,
-                status, error_message, deliverables, final_message)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                status, error_message, deliverables, final_message, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8))",
             )?
             .execute(params![
                 id,
@@ -315,8 +325,10 @@ impl Writer<'_> {
     pub fn insert_allocation(&self, allocation: &Allocation, position: usize) -> Result<()> {
         self.0.prepare_cached(
             "INSERT INTO context_allocations (allocation_id, execution_id, position, context_type,
-                context_source, token_count, included_in_deployment, priority, content_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+                context_source, token_count, included_in_deployment, priority, content_hash,
+                seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                     row_seal(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))
              ON CONFLICT (allocation_id) DO NOTHING",
         )?
         .execute(params![

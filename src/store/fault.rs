@@ -62,10 +62,9 @@ impl Fault for StoreFault {
         match self {
             Self::Busy { .. } => Some("nothing was written; run the same command again".into()),
             Self::Replaced { .. } => Some("run the same command again".into()),
-            Self::Damaged { path, .. } => Some(format!(
-                "nothing was changed; keep {0} with its -wal file, and record into a new one meanwhile with `--db FILE`",
-                path.display()
-            )),
+            Self::Damaged { .. } => Some(
+                "nothing was changed; `sortie doctor` says what is damaged, and `sortie doctor --repair` saves what can be read".into(),
+            ),
             Self::Newer { .. } => {
                 Some("update sortie, or name another database with `--db FILE`".into())
             }
@@ -79,7 +78,10 @@ impl Fault for StoreFault {
                 Some("check who owns it, or name another database with `--db FILE`".into())
             }
             Self::Full { .. } => Some("make room, then run the same command again".into()),
-            Self::ContentDamaged { .. } | Self::Other { .. } => None,
+            Self::ContentDamaged { .. } => {
+                Some("`sortie doctor` says what else is damaged; a backup may have it whole".into())
+            }
+            Self::Other { .. } => None,
         }
     }
 }

@@ -38,14 +38,22 @@ pub struct Migrated {
 /// Brings the schema up to date; refuses a newer or a foreign database untouched. What was recorded is
 /// kept as it was in a file beside it: there is no other way back to an older sortie.
 pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<Option<Migrated>> {
+    run(conn, path, conn.path().is_some_and(|file| !file.is_empty()))
+}
+
+/// The same of a copy: what it is a copy of is kept elsewhere.
+pub(super) fn migrate_alone(conn: &Connection, path: &Path) -> Result<()> {
+    run(conn, path, false).map(drop)
+}
+
+fn run(conn: &Connection, path: &Path, is_history: bool) -> Result<Option<Migrated>> {
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     // Another process may have migrated since the look above.
     let version = version_of(&tx, path)?;
     if version == MIGRATIONS.len() {
         return Ok(None);
     }
-    let is_file = conn.path().is_some_and(|file| !file.is_empty());
-    let kept = match version > 0 && is_file {
+    let kept = match is_history && version > 0 {
         true => Some(keep_before(path)?),
         false => None,
     };
@@ -54,7 +62,7 @@ pub(super) fn migrate(conn: &Connection, path: &Path) -> Result<Option<Migrated>
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
-    if is_file {
+    if is_history {
         // Whoever made the files may not have come to it; whoever records next relies on it.
         sync_names(path)?;
     }

@@ -79,8 +79,8 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO outputs (seq, output_id, execution_id, output_type, content,
-                                  created_at, metadata, subject)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                                  created_at, metadata, subject, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, row_seal(?2, ?3, ?4, ?5, ?6, ?7, ?8))",
             )?
             .execute(params![
                 seq,
@@ -92,6 +92,7 @@ impl Writer<'_> {
                 Json(&output.metadata),
                 output.subject(),
             ])?;
+        self.tally.add(|it| it.outputs += 1);
         Ok(())
     }
 }

@@ -45,11 +45,12 @@ impl Writer<'_> {
 
     /// The same, at a place among the others; without one it comes last.
     pub fn keep_report_at(&self, report: &Report, seq: Option<i64>) -> Result<()> {
-        self.0
+        let new = self
+            .0
             .prepare_cached(
                 "INSERT INTO reports (seq, report_id, session_id, created_at, template, bytes,
-                                  content_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                                  content_hash, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, row_seal(?2, ?3, ?4, ?5, ?6, ?7))
              ON CONFLICT (report_id) DO NOTHING",
             )?
             .execute(params![
@@ -61,6 +62,7 @@ impl Writer<'_> {
                 report.bytes,
                 report.content_hash,
             ])?;
+        self.tally.add(|it| it.reports += new as u64);
         Ok(())
     }
 }

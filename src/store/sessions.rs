@@ -101,8 +101,9 @@ impl Writer<'_> {
         self.0
             .prepare_cached(
                 "INSERT INTO sessions (seq, session_id, created_at, scope, phase, status, ended_at,
-                                   error_message, metadata)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                                   error_message, metadata, seal)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,
+                     row_seal(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9))",
             )?
             .execute(params![
                 seq,
@@ -115,6 +116,7 @@ impl Writer<'_> {
                 session.error_message,
                 Json(&session.metadata),
             ])?;
+        self.tally.add(|it| it.sessions += 1);
         Ok(())
     }
 
@@ -122,7 +124,8 @@ impl Writer<'_> {
     pub fn update_session(&self, session: &SessionRecord) -> Result<()> {
         self.0
             .prepare_cached(
-                "UPDATE sessions SET phase = ?2, status = ?3, ended_at = ?4, error_message = ?5
+                "UPDATE sessions SET phase = ?2, status = ?3, ended_at = ?4, error_message = ?5,
+                seal = row_seal(session_id, created_at, scope, ?2, ?3, ?4, ?5, metadata)
              WHERE session_id = ?1",
             )?
             .execute(params![

@@ -6,6 +6,7 @@ mod backup;
 mod ctx;
 mod db;
 mod deferred;
+mod doctor;
 mod outputs;
 mod setup;
 mod track;
@@ -48,6 +49,7 @@ pub enum Command {
     Man(setup::Man),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Doctor(doctor::Doctor),
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
@@ -91,6 +93,23 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// Says what there is to say of the history itself, whatever was asked for.
+    pub fn concerns(&self) {
+        let store = self.workspace.store();
+        if let Some(it) = store.migrated() {
+            let kept = it
+                .backup
+                .as_ref()
+                .map(|kept| format!("; as it was it is kept in {}", kept.display()));
+            let kept = kept.unwrap_or_default();
+            self.ui
+                .note(&format!("the history has schema {} now, it had {}{kept}", it.to, it.from));
+        }
+        for concern in store.concerns() {
+            self.ui.warn(&concern.to_string());
+        }
+    }
+
     /// Writes bytes to stdout as they are.
     fn write(&self, bytes: &[u8]) -> Result<()> {
         self.ui.write(bytes).or_cannot("write", "stdout")
@@ -105,8 +124,13 @@ impl Command {
             Self::Completions(it) => Some(it.run(ui)),
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
-            Self::Backup(_) | Self::Restore(_) | Self::Db(_) => None,
+            Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
         }
+    }
+
+    /// Whether what there is to say of the database is what such a verb says anyway.
+    pub fn is_about_the_database(&self) -> bool {
+        matches!(self, Self::Doctor(_) | Self::Db(_))
     }
 
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
@@ -120,6 +144,7 @@ impl Command {
             Self::Man(it) => it.run(verb.ui),
             Self::Backup(it) => it.run(verb),
             Self::Restore(it) => it.run(verb),
+            Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
         }
     }

@@ -2,6 +2,7 @@
 
 mod archive;
 mod database;
+mod doctor;
 mod records;
 mod retention;
 mod search;

@@ -9,25 +9,31 @@ use std::path::Path;
 /// The directory of a project's history and templates, in its root.
 pub const HOME: &str = ".sortie";
 
-/// Pre-creates the file, so that it and the files SQLite puts beside it are the user's alone.
-pub(in crate::store) fn create_file(path: &Path) -> Result<()> {
+/// Pre-creates the file, so that it and the files SQLite puts beside it are the user's alone. Says
+/// whether it was not there.
+pub(in crate::store) fn create_file(path: &Path) -> Result<bool> {
     let log = beside(path, "-wal");
     let is_log_there = log.metadata().is_ok_and(|it| it.len() > 0);
     if path.exists() {
-        return Ok(());
+        return Ok(false);
     }
     if is_log_there {
         // The database was deleted, its log was not; SQLite deletes a log that has no database.
         let _ = std::fs::hard_link(&log, beside(&free_name(path, "orphaned"), "-wal"));
     }
-    match path.parent() {
-        Some(dir) if dir.ends_with(HOME) => make_home(dir)?,
-        Some(dir) if !dir.as_os_str().is_empty() => create_dir(dir)?,
-        _ => {}
-    }
+    make_dir(path)?;
     match create_private(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
-        outcome => outcome.or_cannot("create the history", path),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(false),
+        outcome => outcome.map(|()| true).or_cannot("create the history", path),
+    }
+}
+
+/// Makes the directory that a database is to stand in.
+pub(in crate::store) fn make_dir(path: &Path) -> Result<()> {
+    match path.parent() {
+        Some(dir) if dir.ends_with(HOME) => make_home(dir),
+        Some(dir) if !dir.as_os_str().is_empty() => create_dir(dir),
+        _ => Ok(()),
     }
 }
 

@@ -10,13 +10,16 @@ mod pragmas;
 mod readonly;
 
 pub use create::HOME;
-pub(super) use create::{create_file, create_private, sync_names};
+pub(super) use create::{create_file, create_private, make_dir, sync_names};
 pub(super) use database::connect;
 pub(super) use log::beside;
 pub(super) use pragmas::{PATIENCE, endure, prepare_cache, sleep_a_moment};
 pub(super) use readonly::look;
 
+use super::concern::Concern;
 use super::fault::StoreFault;
+use super::ledger::Tally;
+use super::mark;
 use super::migrate::Migrated;
 use crate::error::{Error, IoContext, Result};
 use database::Database;
@@ -37,13 +40,17 @@ pub struct Store {
 pub struct Reader<'a>(pub(super) &'a Connection);
 
 /// A transaction that will be committed whole or not at all. Reads too.
-pub struct Writer<'a>(Reader<'a>);
+pub struct Writer<'a> {
+    reader: Reader<'a>,
+    /// What it has recorded, for the ledger.
+    pub(super) tally: Tally,
+}
 
 impl<'a> Deref for Writer<'a> {
     type Target = Reader<'a>;
 
     fn deref(&self) -> &Reader<'a> {
-        &self.0
+        &self.reader
     }
 }
 
@@ -79,10 +86,28 @@ impl Store {
         // IMMEDIATE: a transaction that reads first and then writes fails at once with BUSY when
         // another has written in between, and no waiting helps.
         let database = self.for_writing()?;
-        database.transaction(TransactionBehavior::Immediate, |conn| {
+        let (value, ledger) = database.transaction(TransactionBehavior::Immediate, |conn| {
             database.is_in_its_place()?;
-            work(&Writer(Reader(conn)))
-        })
+            let before = conn.total_changes();
+            let writer = Writer { reader: Reader(conn), tally: Tally::default() };
+            let value = work(&writer)?;
+            let ledger = match conn.total_changes() == before {
+                // To carry the ledger forward would make a commit of what changed nothing.
+                true => None,
+                false => Some(database.advance(&writer.tally)?),
+            };
+            Ok((value, ledger))
+        })?;
+        if let Some(ledger) = ledger {
+            mark::write(&self.path, &ledger.mark());
+        }
+        Ok(value)
+    }
+
+    /// What is to be said of the database itself, now that the work is done: what is missing, and what a
+    /// short look at it found, which it gets once a day.
+    pub fn concerns(&self) -> Vec<Concern> {
+        self.file.get().map_or_else(Vec::new, |database| database.concerns())
     }
 
     /// Brings what stands in the write-ahead log into the database's own file, as far as nobody reads
@@ -211,7 +236,7 @@ mod tests {
         Store::at(&path).create().unwrap();
         let store = Store::at(&path);
         let keep = "INSERT INTO contents VALUES ('x', 0, 'plain', zeroblob(?1))";
-        store.write(|w| Ok(w.0.0.execute(keep, [bytes as i64]).map(drop)?)).unwrap();
+        store.write(|w| Ok(w.0.execute(keep, [bytes as i64]).map(drop)?)).unwrap();
         meanwhile(&path);
         drop(store);
         dir.path().join("history.db-wal").metadata().unwrap().len()
@@ -240,7 +265,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let store = Store::at(dir.path().join("history.db"));
         let outcome: Result<()> = store.write(|w| {
-            w.0.0.execute("INSERT INTO contents VALUES ('x', 0, 'plain', x'')", [])?;
+            w.0.execute("INSERT INTO contents VALUES ('x', 0, 'plain', x'')", [])?;
             Err(StoreFault::Other { detail: "stop".into() }.into())
         });
         assert!(outcome.is_err());

@@ -1,6 +1,7 @@
 //! How connections are set up: waiting for others, the write-ahead log, what a commit waits for.
 
 use crate::error::{Error, Result};
+use crate::store::seal;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode};
 use std::cell::Cell;
@@ -15,6 +16,7 @@ const WAL_LEFT: i64 = 16 << 20;
 
 /// Everything that holds for a connection to a history, whatever its journal.
 pub(super) fn guard(conn: &Connection) -> rusqlite::Result<()> {
+    seal::teach(conn)?;
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;

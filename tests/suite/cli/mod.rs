@@ -4,6 +4,7 @@ mod archive;
 mod backup;
 mod compare;
 mod ctx;
+mod doctor;
 mod outputs;
 mod pages;
 mod prune;

@@ -151,24 +151,33 @@ impl History<'_> {
 
     /// Archives what the rules do not keep in a new file of `dir` or in `archive`, and deletes it.
     pub fn prune(&self, rules: Retention, dir: &Path, archive: Option<&Path>) -> Result<Pruned> {
-        let path = archive.map_or_else(|| free_name(dir, self.now), Path::to_path_buf);
-        if archive.is_some() && path.exists() {
-            return Err(RetentionFault::ArchiveThere { path }.into());
+        let there = |path: &Path| RetentionFault::ArchiveThere { path: path.to_path_buf() };
+        if let Some(path) = archive.filter(|path| path.exists()) {
+            return Err(there(path).into());
         }
         // One look for plan and archive: what is recorded between them would be in one of them only.
-        let plan = self.store.read(|r| {
+        let (plan, path) = self.store.read(|r| {
             let plan = self.plan(r, rules)?;
-            if !plan.is_empty() {
-                // The archive holds what the history held; both are the user's alone.
-                let dir = path.parent().unwrap_or(Path::new(""));
-                file::make_dir(dir).or_cannot("create", dir)?;
-                self.write_file(r, &path)?;
+            if plan.is_empty() {
+                return Ok((plan, None));
             }
-            Ok(plan)
+            // The archive holds what the history held; both are the user's alone.
+            let dir_of = archive.map_or(Some(dir), Path::parent).unwrap_or(Path::new(""));
+            file::make_dir(dir_of).or_cannot("create", dir_of)?;
+            // Another pruning may take a name at any time: what it archived is not written over.
+            let path = match archive {
+                Some(path) => {
+                    let written = self.write_new_file(r, [path.to_path_buf()])?;
+                    written.ok_or_else(|| there(path))?
+                }
+                None => {
+                    let written = self.write_new_file(r, names(dir, self.now))?;
+                    written.expect("some number is free")
+                }
+            };
+            Ok((plan, Some(path)))
         })?;
-        if plan.is_empty() {
-            return Ok(Pruned::nothing(plan));
-        }
+        let Some(path) = path else { return Ok(Pruned::nothing(plan)) };
         let before = self.store.space()?;
         let progress = self.delete()?;
         if self.store.space()?.free * WORTH_COMPACTING > before.whole {
@@ -258,13 +267,14 @@ fn going(session: SessionFacts) -> Going {
     Going { session_id, created_at, ended_at, executions, scope }
 }
 
-/// A name in `dir` after the time; the next if another pruning took it in the same second.
-fn free_name(dir: &Path, now: Timestamp) -> PathBuf {
-    let stem = now.compact();
-    let names = std::iter::once(format!("{stem}.jsonl.zst"))
-        .chain((2..).map(|number| format!("{stem}-{number}.jsonl.zst")));
-    let mut paths = names.map(|name| dir.join(name));
-    paths.find(|path| !path.exists()).expect("some number is free")
+/// Names in `dir` after the time, with a number for those that prune in the same second.
+fn names(dir: &Path, now: Timestamp) -> impl Iterator<Item = PathBuf> {
+    let (dir, stem) = (dir.to_path_buf(), now.compact());
+    let numbered = {
+        let stem = stem.clone();
+        (2..).map(move |number| format!("{stem}-{number}.jsonl.zst"))
+    };
+    std::iter::once(format!("{stem}.jsonl.zst")).chain(numbered).map(move |name| dir.join(name))
 }
 
 /// A pruning that cannot be.

@@ -1,11 +1,12 @@
 //! Files other than the database (bundles, briefings, reports, archives): whole, or not at all, and the
 //! user's alone.
 
+use super::copy::sync_name;
 use crate::error::{IoContext, Result};
 pub use crate::files::{make_dir, sync_dir};
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes `bytes` to `path`: beside it first, on disk, then in its place. A new file is the user's
 /// alone, one that is there keeps its mode. A link at its place is replaced, not followed: whoever laid
@@ -24,9 +25,7 @@ pub fn write_with<T>(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result
     if let Some(mut device) = device(path, dir).or_cannot("write", path)? {
         return produce(&mut device);
     }
-    // The temporary file's own error would name it.
-    std::fs::read_dir(dir).or_cannot("write into", dir)?;
-    let mut file = tempfile::NamedTempFile::new_in(dir).or_cannot("write", path)?;
+    let mut file = temporary(dir, path)?;
     let value = produce(&mut file)?;
     if let Some(mode) = mode_of(path) {
         file.as_file().set_permissions(mode).or_cannot("write", path)?;
@@ -60,4 +59,42 @@ fn mode_of(path: &Path) -> Option<Permissions> {
         Permissions::from_mode(mode.mode() & 0o777)
     };
     Some(mode)
+}
+
+/// Writes what `produce` writes into a new file of the first of these names, all of one directory, that
+/// is free, and says which. It is there whole, and its name outlives a power cut; no file is ever
+/// replaced. With no name left, nothing is written.
+pub fn write_new<T>(
+    names: impl IntoIterator<Item = PathBuf>,
+    produce: impl FnOnce(&mut dyn Write) -> Result<T>,
+) -> Result<Option<(PathBuf, T)>> {
+    let mut names = names.into_iter().peekable();
+    let Some(first) = names.peek().cloned() else { return Ok(None) };
+    let dir = first.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = temporary(dir, &first)?;
+    let value = produce(&mut file)?;
+    file.as_file().sync_all().or_cannot("write", &first)?;
+    for name in names {
+        // To look first would not do: another process may take the name in between.
+        match file.persist_noclobber(&name) {
+            Ok(_) => {
+                sync_name(&name)?;
+                // The directory itself may be new; the one it is in need not be ours to read.
+                let _ = sync_name(dir);
+                return Ok(Some((name, value)));
+            }
+            Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {
+                file = taken.file;
+            }
+            Err(other) => return Err(other.error).or_cannot("write", &name),
+        }
+    }
+    Ok(None)
+}
+
+/// A file that will be `path`, in its directory.
+fn temporary(dir: &Path, path: &Path) -> Result<tempfile::NamedTempFile> {
+    // The temporary file's own error would name it.
+    std::fs::read_dir(dir).or_cannot("write into", dir)?;
+    tempfile::NamedTempFile::new_in(dir).or_cannot("write", path)
 }

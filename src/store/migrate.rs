@@ -2,6 +2,7 @@
 
 use super::copy;
 use super::fault::StoreFault;
+use super::open::sync_names;
 use crate::error::Result;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -45,14 +46,14 @@ pub(super) fn migrate_alone(conn: &Connection, path: &Path) -> Result<()> {
     run(conn, path, false).map(drop)
 }
 
-fn run(conn: &Connection, path: &Path, keep: bool) -> Result<Option<Migrated>> {
+fn run(conn: &Connection, path: &Path, is_history: bool) -> Result<Option<Migrated>> {
     let tx = Transaction::new_unchecked(conn, TransactionBehavior::Immediate)?;
     // Another process may have migrated since the look above.
     let version = version_of(&tx, path)?;
     if version == MIGRATIONS.len() {
         return Ok(None);
     }
-    let kept = match keep && version > 0 {
+    let kept = match is_history && version > 0 {
         true => Some(keep_before(path)?),
         false => None,
     };
@@ -61,6 +62,10 @@ fn run(conn: &Connection, path: &Path, keep: bool) -> Result<Option<Migrated>> {
     }
     tx.pragma_update(None, "application_id", APPLICATION_ID)?;
     tx.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
+    if is_history {
+        // Whoever made the files may not have come to it; whoever records next relies on it.
+        sync_names(path)?;
+    }
     tx.commit()?;
     let backup = kept.map(Kept::stays);
     Ok((version > 0).then_some(Migrated { from: version as u32, to: SCHEMA, backup }))

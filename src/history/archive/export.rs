@@ -48,19 +48,34 @@ impl History<'_> {
     }
 
     /// Writes what is chosen into a file.
-    pub(in crate::history) fn write_file(&self, r: &Reader<'_>, path: &Path) -> Result<Amounts> {
-        file::write_with(path, |out| {
-            if path.extension() != Some(OsStr::new("zst")) {
-                return self.write_chosen(r, out, path);
-            }
-            let mut packed =
-                zstd::stream::write::Encoder::new(out, ZSTD_LEVEL).or_cannot("write", path)?;
-            // A flipped bit in a message has no hash of its own to be found by.
-            packed.include_checksum(true).or_cannot("write", path)?;
-            let amounts = self.write_chosen(r, &mut packed, path)?;
-            packed.finish().or_cannot("write", path)?;
-            Ok(amounts)
-        })
+    fn write_file(&self, r: &Reader<'_>, path: &Path) -> Result<Amounts> {
+        file::write_with(path, |out| self.write_as(r, out, path))
+    }
+
+    /// Writes what is chosen into the first of these files that is not there yet, and says which.
+    pub(in crate::history) fn write_new_file(
+        &self,
+        r: &Reader<'_>,
+        paths: impl IntoIterator<Item = PathBuf>,
+    ) -> Result<Option<PathBuf>> {
+        let mut paths = paths.into_iter().peekable();
+        let Some(first) = paths.peek().cloned() else { return Ok(None) };
+        let written = file::write_new(paths, |out| self.write_as(r, out, &first))?;
+        Ok(written.map(|(path, _)| path))
+    }
+
+    /// Writes what is chosen in the form that a file of that name has.
+    fn write_as(&self, r: &Reader<'_>, out: &mut dyn Write, path: &Path) -> Result<Amounts> {
+        if path.extension() != Some(OsStr::new("zst")) {
+            return self.write_chosen(r, out, path);
+        }
+        let mut packed =
+            zstd::stream::write::Encoder::new(out, ZSTD_LEVEL).or_cannot("write", path)?;
+        // A flipped bit in a message has no hash of its own to be found by.
+        packed.include_checksum(true).or_cannot("write", path)?;
+        let amounts = self.write_chosen(r, &mut packed, path)?;
+        packed.finish().or_cannot("write", path)?;
+        Ok(amounts)
     }
 
     fn write_chosen(&self, r: &Reader<'_>, out: &mut dyn Write, path: &Path) -> Result<Amounts> {

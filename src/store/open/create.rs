@@ -2,7 +2,8 @@
 
 use super::log::beside;
 use crate::error::{IoContext, Result};
-use crate::store::copy::free_name;
+use crate::store::copy::{free_name, sync_name};
+use crate::store::file;
 use std::path::Path;
 
 /// The directory of a project's history and templates, in its root.
@@ -31,9 +32,7 @@ pub(in crate::store) fn create_file(path: &Path) -> Result<bool> {
 pub(in crate::store) fn make_dir(path: &Path) -> Result<()> {
     match path.parent() {
         Some(dir) if dir.ends_with(HOME) => make_home(dir),
-        Some(dir) if !dir.as_os_str().is_empty() => {
-            crate::files::make_dir(dir).or_cannot("create", dir)
-        }
+        Some(dir) if !dir.as_os_str().is_empty() => create_dir(dir),
         _ => Ok(()),
     }
 }
@@ -45,6 +44,24 @@ pub(in crate::store) fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(|_| ())
+}
+
+/// Creates a directory and those it is in, so that a power cut does not take them away again.
+fn create_dir(dir: &Path) -> Result<()> {
+    let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
+    crate::files::make_dir(dir).or_cannot("create", dir)?;
+    missing.iter().filter(|dir| !dir.as_os_str().is_empty()).try_for_each(|dir| sync_name(dir))
+}
+
+/// Makes sure of the names of a new database, of its log and of the directory of both: SQLite sees to the
+/// log's if it made it, and to no other. To be called before anything in it is acknowledged.
+pub(in crate::store) fn sync_names(path: &Path) -> Result<()> {
+    sync_name(path)?;
+    if let Some(dir) = path.parent().filter(|dir| dir.ends_with(HOME)) {
+        // Of a project that may be entered but not read it cannot be made sure.
+        let _ = sync_name(dir);
+    }
+    Ok(())
 }
 
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
@@ -60,6 +77,7 @@ fn make_home(dir: &Path) -> Result<()> {
     let ignore = dir.join(".gitignore");
     match ignore.exists() {
         true => Ok(()),
-        false => crate::store::file::write(&ignore, b"*\n"),
+        // Whole or not at all: an empty one would stay, and let the history be committed.
+        false => file::write(&ignore, b"*\n"),
     }
 }

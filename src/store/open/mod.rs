@@ -10,7 +10,7 @@ mod pragmas;
 mod readonly;
 
 pub use create::HOME;
-pub(super) use create::{create_file, create_private, make_dir};
+pub(super) use create::{create_file, create_private, make_dir, sync_names};
 pub(super) use database::connect;
 pub(super) use log::beside;
 pub(super) use pragmas::{PATIENCE, endure, prepare_cache, sleep_a_moment};

@@ -10,6 +10,7 @@ mod pages;
 #[cfg(unix)]
 mod paths;
 mod prune;
+mod prunings;
 mod recall;
 mod reports;
 mod search;

@@ -1,0 +1,45 @@
+//! Secrets in a text: where they stand and by which rule, never what they are.
+//!
+//! One pass asks a filter of four-byte grams (`keywords`), and what it meets is looked at by the rule it
+//! stands for: a token's pattern (`pattern`), a value assigned to a telling name (`assigned`), or one of
+//! the forms that many share (`pem`, `address`, `kubernetes`, `command`). All tables are made while
+//! building, of `assets/secrets.toml`. A [`Finding`] holds a fingerprint of the secret in its place.
+//!
+//! Pure: what becomes of findings (a refusal, a redaction, a note) is for others to say.
+
+mod address;
+mod assigned;
+mod check;
+mod command;
+mod entropy;
+mod filter;
+mod finding;
+mod found;
+mod keywords;
+mod kubernetes;
+mod names;
+mod pattern;
+mod pem;
+mod placeholder;
+mod redact;
+mod rules;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+pub use finding::{Confidence, Finding};
+pub use redact::{Redacted, redact, redacted};
+pub use rules::VERSION;
+
+/// The secrets in a text, in their order; no two overlap.
+pub fn scan(text: &str) -> Vec<Finding> {
+    let mut found = found::Found::of(text.as_bytes());
+    keywords::each(text.as_bytes(), |trigger, key| found.look(trigger, key));
+    found.findings()
+}
+
+/// How many kinds of secret are known.
+pub fn kinds() -> usize {
+    rules::RULES.len()
+}

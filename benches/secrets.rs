@@ -19,8 +19,10 @@ fn main() {
     let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     let round = |_| seconds_of(|| texts.iter().for_each(|(_, text)| drop(black_box(scan(text)))));
     let seconds = (0..5).map(round).fold(f64::INFINITY, f64::min);
-    let found: Vec<(&PathBuf, Finding)> =
-        texts.iter().flat_map(|(path, text)| scan(text).into_iter().map(move |it| (path, it))).collect();
+    let found: Vec<(&PathBuf, Finding)> = texts
+        .iter()
+        .flat_map(|(path, text)| scan(text).into_iter().map(move |it| (path, it)))
+        .collect();
     let high = found.iter().filter(|(_, it)| it.confidence == Confidence::High).count();
     if options.iter().any(|option| option == "--list") {
         for (path, it) in &found {
@@ -47,7 +49,8 @@ fn main() {
 
 /// The texts of all files beneath the directories, whatever is ignored there.
 fn read(directories: &[String]) -> Vec<(PathBuf, String)> {
-    let walk = |directory: &String| ignore::WalkBuilder::new(directory).standard_filters(false).build();
+    let walk =
+        |directory: &String| ignore::WalkBuilder::new(directory).standard_filters(false).build();
     let files = directories.iter().flat_map(walk).filter_map(Result::ok);
     let text = |entry: ignore::DirEntry| {
         let bytes = std::fs::read(entry.path()).ok()?;

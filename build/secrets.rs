@@ -64,7 +64,7 @@ const KEYS: [(&str, &str); 30] = [
     ("Connection", "; password=|; pwd="),
     ("Kubernetes", "kind:"),
     ("Curl", "curl "),
-    ("Header", r#"key: |token: "#),
+    ("Header", "key: |token: |orization: "),
     ("Name", "sastoken|webhook"),
 ];
 
@@ -100,8 +100,7 @@ pub fn tables(rules: &str, sources: &[Vec<u8>]) -> String {
             writeln!(out, "pub const {name}: u16 = {number};").expect("a string takes all");
         }
     }
-    writeln!(out, "pub const VERSION: &str = \"{:016x}\";", version(rules, sources))
-        .expect("it does");
+    writeln!(out, "pub const VERSION: u64 = {:#x};", version(rules, sources)).expect("it does");
     writeln!(out, "pub static RULES: [Rule; {}] = [\n{rows}];", read.len()).expect("it does");
     tables.write(&mut out);
     out

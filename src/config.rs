@@ -1,7 +1,7 @@
 //! `sortie.toml`: what a project says about its budgets, models and files. Every key is optional.
 
 use crate::error::{Fault, IoContext, Kind, Result, nearest};
-use crate::model::{ByteAmount, DedupMode, Reserve, TokenAmount};
+use crate::model::{Allowance, ByteAmount, DedupMode, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -37,6 +37,21 @@ pub struct Config {
     /// Factors by kind of content, by the name that a model's `estimate` gives.
     #[serde(default)]
     pub estimates: BTreeMap<String, BTreeMap<String, Factor>>,
+    /// What looks like a secret and may go out all the same.
+    #[serde(default)]
+    pub secrets: Secrets,
+}
+
+/// What a project says of secrets.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Findings that are none, or that may be sent, each with its reason.
+    #[serde(default)]
+    pub allow: Vec<Allowance>,
+    /// Store messages as they come, secrets included.
+    #[serde(default)]
+    pub keep_in_messages: bool,
 }
 
 /// What is known of a model; what is left out is taken from the family its name belongs to.

@@ -302,6 +302,8 @@ mod tests {
             encoding: Encoding::Utf8,
             duplicate_of: None,
             references: Vec::new(),
+            redacted: 0,
+            suspected: 0,
         }
     }
 

@@ -48,6 +48,8 @@ fn item(loaded: &Loaded) -> ContextItem {
         encoding: loaded.encoding,
         duplicate_of: None,
         references: Vec::new(),
+        redacted: loaded.redacted,
+        suspected: loaded.suspected,
     }
 }
 
@@ -283,6 +285,8 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         encoding: Encoding::Utf8,
         duplicate_of: None,
         references: Vec::new(),
+        redacted: 0,
+        suspected: 0,
     });
     bundle.dedup = measured.dedup.clone();
     let total = measured.total();

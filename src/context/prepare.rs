@@ -6,6 +6,7 @@ use super::attempt::{Attempt, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
+use super::guard::Suspect;
 use super::models::{self, DEFAULT_MODEL, Model};
 use super::progress::{Running, Task};
 use super::read::{FileReader, Reading, read_all};
@@ -50,6 +51,8 @@ pub struct Request {
     pub dedup: Option<DedupMode>,
     /// What to do if it does not fit.
     pub on_over_budget: OnOverBudget,
+    /// Take secrets out of what is sent, instead of refusing it.
+    pub redact: bool,
 }
 
 /// What to do with a briefing that does not fit.
@@ -82,14 +85,19 @@ pub struct Prepared {
     pub status: BudgetStatus,
     /// Tokens that the model can take in all.
     pub window: u64,
+    /// Where it may hold secrets.
+    pub suspects: Vec<Suspect>,
 }
 
 impl Context<'_> {
     /// Prepares a bundle and keeps it with its contents; over budget, nothing is written.
     pub fn prepare(&self, request: &Request) -> Result<Preparation> {
+        let clean = request.redact.then(|| self.redacted_request(request));
+        let request = clean.as_ref().unwrap_or(request);
         let mut material = self.gather(request)?;
         let draft = self.draft(request, &material);
-        let key = repeat::key(&draft, &material.model, &material.template);
+        let allowed = &self.config.secrets.allow;
+        let key = repeat::key(&draft, &material.model, &material.template, allowed);
         let bundle = match self.prepared_before(&key, &draft, &material)? {
             Some(bundle) => bundle,
             None => {
@@ -102,6 +110,7 @@ impl Context<'_> {
                 bundle
             }
         };
+        let suspects = self.suspects(&bundle, &material.texts)?;
         let budget = material.budget;
         let status = budget.status(bundle.count());
         Ok(Preparation::Ready(Box::new(Prepared {
@@ -109,11 +118,13 @@ impl Context<'_> {
             budget,
             status,
             window: material.model.window,
+            suspects,
         })))
     }
 
     /// The bundle of what is loaded, with so much taken out that it fits, if that is asked for.
     pub(super) fn fit(&self, request: &Request, material: &mut Material) -> Result<Attempt> {
+        self.guard(&self.draft(request, material), material)?;
         let mut attempt = self.attempt(request, material)?;
         if request.on_over_budget == OnOverBudget::Trim {
             while attempt.over_by() > 0 && trim(material, &attempt) {
@@ -128,8 +139,11 @@ impl Context<'_> {
         let model = self.model(request.model.as_deref())?;
         let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
         let template = self.templates.get(TemplateKind::Briefing, template)?;
-        let Reading { loaded, texts, skipped } =
-            self.read_selected(&request.selectors, request.max_file_size)?;
+        let mut reading = self.read_selected(&request.selectors, request.max_file_size)?;
+        if request.redact {
+            self.redact(&mut reading)?;
+        }
+        let Reading { loaded, texts, skipped } = reading;
         let budget = Budget::of_briefing(request.budget, self.config, &model);
         Ok(Material { model, budget, template, loaded, texts, skipped })
     }

@@ -37,6 +37,10 @@ pub struct Loaded {
     pub content_hash: String,
     /// blake3 of the whole file's bytes.
     pub file_hash: String,
+    /// How many secrets were taken out of the text.
+    pub redacted: u32,
+    /// How many places in it may be secrets; known once somebody looked.
+    pub suspected: u32,
 }
 
 impl Loaded {
@@ -226,6 +230,8 @@ fn file_read(file: &Selected, found: FileFound, place: Place, learnt: Learnt) ->
         bytes: found.bytes,
         content_hash: found.text,
         file_hash: found.file,
+        redacted: 0,
+        suspected: 0,
     };
     FileRead { loaded, place, learnt }
 }

@@ -8,13 +8,19 @@ use super::attempt::Material;
 use super::models::Model;
 use crate::briefing::Template;
 use crate::error::Result;
-use crate::model::{Bundle, BundleId, ItemType};
+use crate::model::{Allowance, Bundle, BundleId, ItemType};
+use crate::secrets;
 
 /// What tells two drafts apart.
 pub(super) type Key = [u8; 32];
 
-/// The key of a draft; of a finished bundle, that of the draft it came of.
-pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
+/// The key of a draft under such allowances; of a finished bundle, that of the draft it came of.
+pub(super) fn key(
+    draft: &Bundle,
+    model: &Model,
+    template: &Template,
+    allowed: &[Allowance],
+) -> Key {
     let rest = (
         (&draft.version, &draft.agent_type, &draft.scope, &draft.role, &draft.constraints),
         (&draft.expected_output, &draft.model, &draft.template, &draft.budget),
@@ -26,6 +32,11 @@ pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
         parts.extend((part.len() as u64).to_le_bytes());
         parts.extend(part);
     };
+    // What was let through is let through again, as long as the rules are the same.
+    add(&secrets::VERSION.to_le_bytes());
+    if !allowed.is_empty() {
+        add(format!("{allowed:?}").as_bytes());
+    }
     add(format!("{model:?}").as_bytes());
     add(template.to_kept().as_bytes());
     add(&serde_json::to_vec(&rest).expect("plain data"));
@@ -38,6 +49,7 @@ pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
         add(item.item_type.as_str().as_bytes());
         add(item.priority.as_str().as_bytes());
         add(&[item.encoding as u8]);
+        add(&item.redacted.to_le_bytes());
     }
     *blake3::hash(&parts).as_bytes()
 }
@@ -53,7 +65,8 @@ impl Context<'_> {
         let id = self.cache.draft(key).and_then(|id| std::str::from_utf8(id).ok());
         let Some(id) = id.and_then(|id| BundleId::new(id).ok()) else { return Ok(None) };
         let Some(mut bundle) = self.store.read(|r| r.bundle(&id))? else { return Ok(None) };
-        if self::key(&bundle, &material.model, &material.template) != *key {
+        let allowed = &self.config.secrets.allow;
+        if self::key(&bundle, &material.model, &material.template, allowed) != *key {
             return Ok(None);
         }
         let is_there = self.store.write(|w| w.renew_bundle(&id, self.now))?;

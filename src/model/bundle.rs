@@ -146,6 +146,16 @@ pub struct ContextItem {
     /// Blocks of the text that stand earlier, in order; a line is sent in place of each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<BlockReference>,
+    /// How many secrets were taken out of the text; a line for each says which.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redacted: u32,
+    /// How many places in it may be secrets, but are not surely.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub suspected: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Lines of an item that stand earlier in the bundle, in full.

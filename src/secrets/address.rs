@@ -26,6 +26,7 @@ pub fn url(text: &[u8], key: usize) -> Option<(Range<usize>, Confidence)> {
     let spelled = secret.bytes().all(|byte| !b"{}()$<>[] ,".contains(&byte));
     if !schemed
         || !spelled
+        || value::escaped(password)
         || user.contains(['{', '$', '<', '(', ','])
         || !value::padded(user, secret)
     {

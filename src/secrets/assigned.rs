@@ -92,6 +92,8 @@ fn provider(name: &str, says: Says, value: &[u8]) -> Option<(u16, Confidence)> {
 /// Something drawn at random, or a password that nobody would take for an example.
 fn generic(says: Says, value: &[u8], found: &Value) -> Option<(u16, Confidence)> {
     let shaped = !value.starts_with(b"/")
+        && !value.starts_with(b"0x")
+        && !entropy::worded(value)
         && !value.starts_with(b"./")
         && memchr::memmem::find(value, b"://").is_none()
         && memchr::memmem::find(value, b"::").is_none();
@@ -145,6 +147,7 @@ fn password(value: &[u8], quoted: bool) -> bool {
         && any(u8::is_ascii_digit)
         && (kinds >= 4 || (kinds >= 3 && quoted))
         && value::padded("", spelled)
+        && !value::escaped(value)
         && !spelled.to_ascii_lowercase().contains("password")
         && !spelled.to_ascii_lowercase().contains("test")
 }

@@ -66,7 +66,8 @@ pub fn header(text: &[u8], key: usize) -> Option<Range<usize>> {
     let before = &text[key - line..key];
     let option = memchr::memmem::find(before, b"-H ").is_some()
         || memchr::memmem::find(before, b"--header ").is_some();
-    let from = key + memchr::memchr(b' ', &text[key..])? + 1;
+    let from = key + memchr::memchr(b' ', &text[key..])?;
+    let from = from + text[from..].iter().take_while(|byte| **byte == b' ').count();
     let goes_on = |byte: &&u8| byte.is_ascii_alphanumeric() || b"=~@.+/_-".contains(byte);
     let length = text[from..].iter().take(300).take_while(goes_on).count();
     let value = &text[from..from + length];

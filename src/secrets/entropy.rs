@@ -59,6 +59,17 @@ pub fn drawn(value: &[u8]) -> bool {
     }
 }
 
+/// Whether a value is put together of words: `dh-SinglePass-sha1kdf-scheme`, `man3/SRP_user_pwd_new.pod`.
+pub fn worded(value: &[u8]) -> bool {
+    let parts = value.split(|byte| !byte.is_ascii_alphanumeric());
+    let word = |part: &&[u8]| {
+        (4..value.len()).contains(&part.len())
+            && part.iter().all(u8::is_ascii_alphabetic)
+            && !drawn(part)
+    };
+    parts.filter(word).map(<[u8]>::len).sum::<usize>() * 100 >= value.len() * 34
+}
+
 /// The kind of a byte: small letter, capital, digit, or what joins them.
 fn kind(byte: u8) -> char {
     match byte {

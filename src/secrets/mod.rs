@@ -8,6 +8,7 @@
 //! Pure: what becomes of findings (a refusal, a redaction, a note) is for others to say.
 
 mod address;
+mod allowed;
 mod assigned;
 mod check;
 mod command;
@@ -28,6 +29,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use allowed::Allowances;
 pub use finding::{Confidence, Finding};
 pub use redact::{Redacted, redact, redacted};
 pub use rules::VERSION;

@@ -183,3 +183,8 @@ pub fn variable(value: &[u8]) -> bool {
         || matches!(value.first(), Some(b'$' | b'{' | b'<' | b'[' | b'@' | b'#'))
         || (value.first() == Some(&b'%') && value.last() == Some(&b'%'))
 }
+
+/// Whether a value is mostly escapes, as the tests of whoever parses URLs have them.
+pub fn escaped(value: &[u8]) -> bool {
+    value.iter().filter(|byte| **byte == b'%').count() * 6 >= value.len()
+}

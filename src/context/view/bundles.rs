@@ -46,12 +46,18 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
 }
 
 fn note(item: &ContextItem) -> String {
-    match (&item.duplicate_of, item.references.len()) {
+    let twice = match (&item.duplicate_of, item.references.len()) {
         (Some(first), _) => format!("same as {first}"),
         (None, _) if item.item_type == ItemType::Briefing => "around the items".to_owned(),
         (None, 0) => String::new(),
         (None, blocks) => counted(blocks, "reference", "references"),
-    }
+    };
+    let redacted = match item.redacted {
+        0 => String::new(),
+        secrets => format!("{} redacted", counted(secrets as usize, "secret", "secrets")),
+    };
+    let parts = [twice, redacted].into_iter().filter(|part| !part.is_empty());
+    parts.collect::<Vec<String>>().join(", ")
 }
 
 fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {

@@ -59,7 +59,12 @@ pub struct Outputs<'w> {
     pub(crate) now: Timestamp,
 }
 
-impl Outputs<'_> {
+impl<'w> Outputs<'w> {
+    /// The same, storing texts as they come if `keep` says so.
+    pub fn keeping_secrets(self, keep: bool) -> Outputs<'w> {
+        Outputs { history: self.history.keeping_secrets(keep), ..self }
+    }
+
     /// Collected outputs, newest first.
     pub fn query(&self, filter: &OutputFilter) -> Result<Page<Output>> {
         Page::of(filter.limit, |limit| {

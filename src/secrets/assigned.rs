@@ -58,7 +58,7 @@ fn name(text: &[u8], key: usize) -> Option<Range<usize>> {
     let prose = line.count();
     if prose > 1 && text[name.start - 1] == b' ' && !text[name.clone()].contains(&b'_') {
         let from = name.start - prose;
-        let word = text[from..name.start].iter().position(|it| *it != b' ')?;
+        let word = text[from..name.start].iter().position(|it| *it != b' ').unwrap_or(prose);
         name.start = from + word;
     }
     (name.len() >= 3).then_some(name)

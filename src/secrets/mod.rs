@@ -31,13 +31,18 @@ mod tests;
 
 pub use allowed::Allowances;
 pub use finding::{Confidence, Finding};
-pub use redact::{Redacted, redact, redacted};
+pub use redact::{Redacted, marks, redact, redacted, redacted_bytes};
 pub use rules::VERSION;
 
 /// The secrets in a text, in their order; no two overlap.
 pub fn scan(text: &str) -> Vec<Finding> {
-    let mut found = found::Found::of(text.as_bytes());
-    keywords::each(text.as_bytes(), |trigger, key| found.look(trigger, key));
+    scan_bytes(text.as_bytes())
+}
+
+/// The same of what may be no UTF-8.
+pub fn scan_bytes(text: &[u8]) -> Vec<Finding> {
+    let mut found = found::Found::of(text);
+    keywords::each(text, |trigger, key| found.look(trigger, key));
     found.findings()
 }
 

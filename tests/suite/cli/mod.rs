@@ -9,6 +9,7 @@ mod prune;
 mod recall;
 mod reports;
 mod search;
+mod secrets;
 mod setup;
 mod stats;
 mod track;

@@ -22,7 +22,10 @@ pub fn look(text: &[u8], key: usize) -> Option<Assigned> {
     let flag = text[..name.start].ends_with(b"-");
     let found = value::after(text, name.end, flag)?;
     let value = &text[found.place.clone()];
-    if value.len() < 6 || !value.iter().all(u8::is_ascii_graphic) || entropy::bits(value) < 2.0 {
+    // Most of what code assigns to a token is a word: nothing more is asked of it.
+    let digit = value.iter().any(u8::is_ascii_digit);
+    let shaped = value.len() >= 8 && value.iter().all(u8::is_ascii_graphic);
+    if !shaped || !(digit || entropy::drawn(value)) || entropy::bits(value) < 2.0 {
         return None;
     }
     let spelled = std::str::from_utf8(&text[name]).ok()?;

@@ -84,10 +84,10 @@ fn a_secret_is_taken_out() {
     assert!(!bundle.contains(&key_id()) && bundle.contains("\"redacted\": 1"), "{bundle}");
     snapshot!("secret_redacted_briefing", quiet(&env, "ctx generate-briefing --bundle latest"));
     snapshot!("secret_redacted_again", quiet(&env, &redact));
-    snapshot!("secret_redacted_verified", quiet(&env, "ctx verify --bundle latest"));
+    snapshot!("secret_redacted_verified", quiet(&env, "ctx verify latest"));
     snapshot!(
         "secret_redacted_expanded",
-        quiet(&env, "ctx show latest --expand conf/settings.env")
+        quiet(&env, "ctx show latest --expand --item conf/settings.env")
     );
 }
 
@@ -188,7 +188,7 @@ fn insights_and_briefings_are_stored_without_secrets() {
         said.starts_with("note: 1 secret was taken out before it was stored (aws-access-key-id)"),
         "{said}"
     );
-    snapshot!("insight_redacted", quiet(&env, "outputs query --type insight"));
+    snapshot!("insight_redacted", quiet(&env, "outputs query --output-type insight"));
     env.write("sortie.toml", "[secrets]\nkeep_in_messages = true\n");
     let kept = env.run(&format!("{insight} --insights more"));
     assert!(String::from_utf8_lossy(&kept.stdout).contains(&key_id()) && kept.stderr.is_empty());

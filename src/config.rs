@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::files::{Beneath, Trouble, read_named};
-use crate::model::{ByteAmount, DedupMode, Reserve, TokenAmount};
+use crate::model::{Allowance, ByteAmount, DedupMode, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -38,6 +38,21 @@ pub struct Config {
     /// Factors by kind of content, by the name that a model's `estimate` gives.
     #[serde(default)]
     pub estimates: BTreeMap<String, BTreeMap<String, Factor>>,
+    /// What looks like a secret and may go out all the same.
+    #[serde(default)]
+    pub secrets: Secrets,
+}
+
+/// What a project says of secrets.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Findings that are none, or that may be sent, each with its reason.
+    #[serde(default)]
+    pub allow: Vec<Allowance>,
+    /// Store messages as they come, secrets included.
+    #[serde(default)]
+    pub keep_in_messages: bool,
 }
 
 /// What is known of a model; what is left out is taken from the family its name belongs to.

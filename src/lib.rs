@@ -19,6 +19,7 @@ pub mod history;
 pub mod model;
 pub mod outputs;
 pub mod render;
+pub mod secrets;
 pub mod session;
 pub mod store;
 pub mod workspace;

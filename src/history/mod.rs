@@ -15,6 +15,7 @@ mod fault;
 mod latest;
 mod proportion;
 mod query;
+mod redaction;
 mod retention;
 mod search;
 mod sessions;
@@ -44,6 +45,7 @@ pub use timeline::{IdleGap, Run, Timeline};
 pub use view::{ExecutionList, SessionList};
 pub use written::Written;
 
+pub(crate) use redaction::Stored;
 pub(crate) use timeline::most_at_once;
 
 use crate::model::Timestamp;
@@ -53,4 +55,5 @@ use crate::store::Store;
 pub struct History<'w> {
     pub(crate) store: &'w Store,
     pub(crate) now: Timestamp,
+    pub(crate) stored: Stored<'w>,
 }

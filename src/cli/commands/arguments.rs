@@ -1,13 +1,17 @@
 //! Arguments that several verbs have, and how they become the library's values.
 
+use super::Verb;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
 use sortie::error::IoContext;
 use sortie::model::{ByteAmount, DedupMode, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::render::counted;
+use sortie::secrets::Finding;
 use sortie::store::Named;
 use sortie::store::file;
 use sortie::{Bundle, Result, Workspace};
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -245,4 +249,18 @@ mod tests {
         assert_eq!(parts("a,src/{b,c}.rs,,d"), ["a", "src/{b,c}.rs", "d"]);
         assert_eq!(parts("a}b,c"), ["a}b", "c"]);
     }
+}
+
+/// Says that something is not stored as it came.
+pub fn note_redacted(verb: &Verb<'_>, redacted: &[Finding]) {
+    if redacted.is_empty() {
+        return;
+    }
+    let rules: BTreeSet<&str> = redacted.iter().map(|it| it.rule.as_str()).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let count = counted(redacted.len(), "secret was", "secrets were");
+    verb.ui.note(&format!(
+        "{count} taken out before it was stored ({}); --keep-secrets stores it as it is",
+        rules.join(", ")
+    ));
 }

@@ -14,6 +14,7 @@ mod prunings;
 mod recall;
 mod reports;
 mod search;
+mod secrets;
 mod setup;
 mod stats;
 mod track;

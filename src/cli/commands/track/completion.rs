@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::read;
+use crate::cli::commands::arguments::{note_redacted, read};
 use clap::{Args, ValueEnum};
 use sortie::history::{Completion, Recorded};
 use sortie::model::CompletionStatus;
@@ -36,6 +36,9 @@ pub struct RecordCompletion {
     /// Replace a different completion; the earlier one is kept
     #[arg(long)]
     amend: bool,
+    /// Store the messages as they are, secrets included
+    #[arg(long)]
+    keep_secrets: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -47,7 +50,8 @@ enum StatusArg {
 
 impl RecordCompletion {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let execution = Execution::open(&verb.workspace, &self.execution_id)?;
+        let execution = Execution::open(&verb.workspace, &self.execution_id)?
+            .keeping_secrets(self.keep_secrets);
         let completion = Completion {
             status: match self.status {
                 StatusArg::Completed => CompletionStatus::Completed,
@@ -67,6 +71,7 @@ impl RecordCompletion {
                 verb.ui.note(&format!("the earlier completion is kept as version {earlier}"));
             }
         }
+        note_redacted(verb, &done.redacted);
         if !done.collected.missing.is_empty() {
             verb.ui.warn(&format!("not there: {}", done.collected.missing.join(", ")));
         }

@@ -68,6 +68,12 @@ impl Template {
         is_html(&self.name)
     }
 
+    /// Whether it writes elements, which its name says, too: each holds the words it is given.
+    pub(super) fn is_xml(&self) -> bool {
+        let name = self.name.strip_suffix(".hbs").unwrap_or(&self.name);
+        name.ends_with(".xml")
+    }
+
     /// By name, without the `_` and `.hbs` of their files.
     pub(super) fn partials(&self) -> &BTreeMap<String, String> {
         &self.partials
@@ -182,13 +188,18 @@ impl Library {
         let embedded = PARTIALS.iter().filter(|(name, _)| is_html || !name.starts_with("html_"));
         let mut partials: BTreeMap<String, String> =
             embedded.map(|(name, source)| (name.to_string(), source.to_string())).collect();
+        let own = |file: &String| file.starts_with('_') && file.ends_with(".hbs");
         for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
-            for file in file_names(dir)? {
-                if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {
-                    let path = dir.join(&file);
-                    self.check_inside(&path)?;
-                    partials.insert(name.to_owned(), read(&path)?);
-                }
+            let files: Vec<String> = file_names(dir)?.into_iter().filter(own).collect();
+            // All of them are read and kept with a bundle.
+            if files.len() > Limit::Partials.max() {
+                let (dir, files) = (dir.to_path_buf(), files.len());
+                return Err(LibraryFault::TooMany { dir, files }.into());
+            }
+            for file in files {
+                let path = dir.join(&file);
+                self.check_inside(&path)?;
+                partials.insert(file[1..file.len() - ".hbs".len()].to_owned(), read(&path)?);
             }
         }
         Ok(partials)
@@ -309,6 +320,9 @@ pub enum LibraryFault {
     /// Not UTF-8.
     #[error("template {} is not UTF-8", path.display())]
     NotUtf8 { path: PathBuf },
+    /// More partials than a template may include.
+    #[error("{} holds {files} partials; at most {} are allowed", dir.display(), Limit::Partials.max())]
+    TooMany { dir: PathBuf, files: usize },
 }
 
 impl Fault for LibraryFault {
@@ -318,7 +332,8 @@ impl Fault for LibraryFault {
             Self::NotAFile { .. }
             | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. } => Kind::Usage,
+            | Self::NotUtf8 { .. }
+            | Self::TooMany { .. } => Kind::Usage,
         }
     }
 
@@ -328,7 +343,8 @@ impl Fault for LibraryFault {
             | Self::NotAFile { .. }
             | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. } => Some("`sortie ctx templates` lists those there are".into()),
+            | Self::NotUtf8 { .. }
+            | Self::TooMany { .. } => Some("`sortie ctx templates` lists those there are".into()),
         }
     }
 }

@@ -12,6 +12,7 @@ macro_rules! snapshot {
 mod cli;
 mod env;
 mod flow;
+mod hostile;
 mod properties;
 mod reference;
 mod store;

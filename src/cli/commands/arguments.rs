@@ -225,7 +225,7 @@ pub fn bundles(workspace: &Workspace, names: &[PathBuf]) -> Result<Vec<Bundle>> 
 
 /// A bundle as its file has it.
 pub fn bundle_json(bundle: &Bundle) -> String {
-    serde_json::to_string_pretty(bundle).expect("text keys only") + "\n"
+    sortie::render::json_document(bundle)
 }
 
 /// Writes a bundle to a file.

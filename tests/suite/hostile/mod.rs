@@ -2,3 +2,4 @@
 //! where it should not.
 
 mod bundles;
+mod terminal;

@@ -5,6 +5,7 @@ use crate::model::{ByteAmount, DedupMode, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// The file's name in the project root.
@@ -79,11 +80,14 @@ impl Config {
     /// Reads the configuration of the project at `root`; without a file, the default.
     pub fn load(root: &Path) -> Result<Config> {
         let path = root.join(FILE_NAME);
-        match std::fs::read_to_string(&path) {
-            Ok(text) => Config::parse(&text).map_err(|why| why.at(&path).into()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Config::default()),
-            Err(error) => Err(Wrong::new(None, error.to_string()).at(&path).into()),
+        // Most projects have none.
+        if let Err(error) = std::fs::metadata(&path)
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            return Ok(Config::default());
         }
+        let text = read_text(&path)?;
+        Config::parse(&text).map_err(|why| why.at(&path).into())
     }
 
     fn parse(text: &str) -> Result<Config, Wrong> {
@@ -127,13 +131,29 @@ const LARGEST: u64 = 4 << 20;
 
 /// Reads a file of the user's in TOML; what is wrong with it is told with its place.
 pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let found = std::fs::metadata(path).or_cannot("read", path)?;
-    if !found.is_file() || found.len() > LARGEST {
-        let why = Wrong::new(None, format!("it is no file of at most {} KB", LARGEST >> 10));
-        return Err(why.at(path).into());
-    }
-    let text = std::fs::read_to_string(path).or_cannot("read", path)?;
+    let text = read_text(path)?;
     parse_toml(&text).map_err(|why| why.at(path).into())
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let too_large =
+        || Wrong::new(None, format!("it is no file of at most {} KB", LARGEST >> 10)).at(path);
+    // A pipe would have to be waited for.
+    if !std::fs::metadata(path).or_cannot("read", path)?.is_file() {
+        return Err(too_large().into());
+    }
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).or_cannot("read", path)?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).or_cannot("read", path)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(too_large().into());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let position = line_and_column(&before, before.len());
+        Wrong::new(Some(position), "this is not UTF-8".to_owned()).at(path).into()
+    })
 }
 
 fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {

@@ -2,4 +2,6 @@
 //! where it should not.
 
 mod bundles;
+mod inputs;
+mod search;
 mod terminal;

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::read;
+use crate::cli::commands::arguments::{TEXT, read};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use sortie::context::models;
@@ -61,7 +61,7 @@ impl InitDeployment {
             scope: self.scope,
             model: self.model,
             bundle: bundle.as_ref(),
-            briefing: self.briefing.as_deref().map(read).transpose()?,
+            briefing: self.briefing.as_deref().map(|file| read(file, TEXT)).transpose()?,
             context_token_count: self.context_token_count.map(|tokens| tokens.0),
             phase: self.phase,
             force: self.force,

@@ -87,10 +87,15 @@ impl Config {
             return Ok(Config::default());
         }
         let text = read_text(&path)?;
-        Config::parse(&text).map_err(|why| why.at(&path).into())
+        Config::read(&text).map_err(|why| why.at(&path).into())
     }
 
-    fn parse(text: &str) -> Result<Config, Wrong> {
+    /// The configuration that `text` is, in TOML.
+    pub fn parse(text: &str) -> Result<Config> {
+        Config::read(text).map_err(|why| why.at(Path::new(FILE_NAME)).into())
+    }
+
+    fn read(text: &str) -> Result<Config, Wrong> {
         let config: Config = parse_toml(text)?;
         config.check()?;
         Ok(config)
@@ -154,6 +159,12 @@ fn read_text(path: &Path) -> Result<String> {
         let position = line_and_column(&before, before.len());
         Wrong::new(Some(position), "this is not UTF-8".to_owned()).at(path).into()
     })
+}
+
+/// Reads TOML that is at hand; for fuzzing.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn parse_plan<T: DeserializeOwned>(text: &str) -> Result<T> {
+    parse_toml(text).map_err(|why| why.at(Path::new("plan.toml")).into())
 }
 
 fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
@@ -235,7 +246,7 @@ mod tests {
     use super::*;
 
     fn complaint(text: &str) -> (String, Option<String>) {
-        let fault = Config::parse(text).unwrap_err().at(Path::new("sortie.toml"));
+        let fault = Config::read(text).unwrap_err().at(Path::new("sortie.toml"));
         (fault.to_string(), fault.hint())
     }
 

@@ -10,6 +10,7 @@ macro_rules! snapshot {
 }
 
 mod cli;
+mod crates;
 mod env;
 mod flow;
 mod hostile;

@@ -21,6 +21,8 @@ mod draft;
 mod expand;
 mod facts;
 mod fault;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzed;
 mod guard;
 mod kind;
 mod load;

@@ -27,6 +27,8 @@ mod written;
 pub use crate::store::{
     ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
 };
+#[cfg(feature = "fuzzing")]
+pub(crate) use archive::Line;
 pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,

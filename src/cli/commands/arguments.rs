@@ -12,7 +12,6 @@ use sortie::store::Named;
 use sortie::store::file;
 use sortie::{Bundle, Result, Workspace};
 use std::collections::BTreeSet;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What goes into a bundle.
@@ -85,7 +84,7 @@ impl SelectArgs {
     fn paths_from(&self) -> Result<Vec<PathBuf>> {
         let Some(from) = &self.files_from else { return Ok(Vec::new()) };
         let end = if self.null { b'\0' } else { b'\n' };
-        let bytes = read(from)?;
+        let bytes = read(from, PATHS)?;
         let lines = bytes.split(|byte| *byte == end);
         let lines = lines.map(|line| match line.strip_suffix(b"\r") {
             Some(line) if !self.null => line,
@@ -211,14 +210,18 @@ pub fn moment(text: &Option<String>, now: Timestamp) -> Result<Option<Timestamp>
     Ok(text.as_ref().map(parse).transpose()?)
 }
 
-/// The bytes of a file, or of stdin for `-`.
-pub fn read(from: &Path) -> Result<Vec<u8>> {
-    if from != Path::new("-") {
-        return std::fs::read(from).or_cannot("read", from);
+/// The most that a list of paths may have.
+const PATHS: u64 = 64 << 20;
+
+/// The most that a text may have which is kept whole: a database holds no value twice as large.
+pub const TEXT: u64 = 512 << 20;
+
+/// The bytes of a file, or of stdin for `-`; no more than `most` of them.
+pub fn read(from: &Path, most: u64) -> Result<Vec<u8>> {
+    match from == Path::new("-") {
+        true => file::read_all(std::io::stdin().lock(), "stdin", most),
+        false => file::read_all(std::fs::File::open(from).or_cannot("read", from)?, from, most),
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).or_cannot("read", "stdin")?;
-    Ok(bytes)
 }
 
 /// The bundles that `names` stand for: files, ids, beginnings of ids, `latest`.
@@ -229,7 +232,7 @@ pub fn bundles(workspace: &Workspace, names: &[PathBuf]) -> Result<Vec<Bundle>> 
 
 /// A bundle as its file has it.
 pub fn bundle_json(bundle: &Bundle) -> String {
-    serde_json::to_string_pretty(bundle).expect("text keys only") + "\n"
+    sortie::render::json_document(bundle)
 }
 
 /// Writes a bundle to a file.

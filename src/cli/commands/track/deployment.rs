@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::{note_redacted, read};
+use crate::cli::commands::arguments::{TEXT, note_redacted, read};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use sortie::context::models;
@@ -57,7 +57,7 @@ impl InitDeployment {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let session =
             Session::open(&verb.workspace, &self.session_id)?.keeping_secrets(self.keep_secrets);
-        let given = self.briefing.as_deref().map(read).transpose()?;
+        let given = self.briefing.as_deref().map(|file| read(file, TEXT)).transpose()?;
         let given = given.map(|briefing| session.without_secrets(&briefing));
         let (briefing, redacted) = given.unzip();
         let load = |name: &PathBuf| verb.workspace.context().load(name);

@@ -61,7 +61,10 @@ pub(super) fn record(
             Some(last) if again == Again::Never || is_same(last, output) => {
                 output.output_id = last.output_id.clone();
             }
-            _ => {
+            last => {
+                // A clock may be set back; what counts is what was written last.
+                let at = last.map_or(output.created_at, |last| last.created_at);
+                output.created_at = output.created_at.max(at);
                 output.output_id = name(output, states.len())?;
                 w.insert_output(output)?;
                 states.push(output.clone());

@@ -35,7 +35,7 @@ struct Rule {
 const ENTROPY: f64 = 3.0;
 
 /// What the scanner's own parts are woken by.
-const KEYS: [(&str, &str); 30] = [
+const KEYS: [(&str, &str); 29] = [
     ("Name", "secret"),
     ("Name", "token"),
     ("Name", "passw"),
@@ -49,7 +49,6 @@ const KEYS: [(&str, &str); 30] = [
     ("Name", r#"[_a-z-]auth["'=: \\]"#),
     ("Name", r#"[_a-z. -]key["'=:>\])\\]"#),
     ("Name", r#"[_a-z. -]key [=:<,]"#),
-    ("Name", r#"[_a-z. -]key_"#),
     ("Name", r"apikey"),
     ("Name", "client[_-]id|access[_-]id|account[_-]id"),
     ("Name", "clientid|accessid|accesskey|privatekey"),

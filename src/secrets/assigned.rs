@@ -97,6 +97,7 @@ fn generic(says: Says, value: &[u8], found: &Value) -> Option<(u16, Confidence)>
     let shaped = !value.starts_with(b"/")
         && !value.starts_with(b"0x")
         && !entropy::worded(value)
+        && !file(value)
         && !value.starts_with(b"./")
         && memchr::memmem::find(value, b"://").is_none()
         && memchr::memmem::find(value, b"::").is_none();
@@ -110,6 +111,13 @@ fn generic(says: Says, value: &[u8], found: &Value) -> Option<(u16, Confidence)>
             .or_else(|| password(value, found.quoted).then_some((GENERIC_PASSWORD, Medium))),
         Says::Key | Says::Identifier => None,
     }
+}
+
+/// Whether a value is the path of a file: `man3/SRP_user_pwd_new.pod`.
+fn file(value: &[u8]) -> bool {
+    let dot = memchr::memrchr(b'.', value).filter(|_| value.contains(&b'/'));
+    let ending = dot.map_or(&[][..], |dot| &value[dot + 1..]);
+    (1..=5).contains(&ending.len()) && ending.iter().all(u8::is_ascii_lowercase)
 }
 
 /// How sure it is that a value was drawn as a secret is.

@@ -67,7 +67,7 @@ pub fn worded(value: &[u8]) -> bool {
             && part.iter().all(u8::is_ascii_alphabetic)
             && !drawn(part)
     };
-    parts.filter(word).map(<[u8]>::len).sum::<usize>() * 100 >= value.len() * 34
+    parts.filter(word).map(<[u8]>::len).sum::<usize>() * 100 >= value.len() * 30
 }
 
 /// The kind of a byte: small letter, capital, digit, or what joins them.

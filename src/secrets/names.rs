@@ -52,7 +52,7 @@ const NOT_AFTER: &str = " id ids name names url uri urls uris file files filenam
 /// Anywhere in a name they make it no secret.
 const NOT: &str = " public pub publishable csrf xsrf foreign primary partition natural sequence schema \
     bucket cache lookup translation i18n hot sort turkey monkey kms example accessor accessibility author \
-    authors capability shortcut keyboard hotkey binding ";
+    authors capability shortcut keyboard hotkey binding next page continuation pagination ";
 
 /// What a name says, if anything.
 pub fn says(name: &str) -> Option<Says> {

@@ -178,8 +178,10 @@ pub fn padded(user: &str, password: &str) -> bool {
 
 /// Whether it is the name of a variable rather than its value: `$PASS`, `%PASS%`, `PASSWORD`, `{pass}`.
 pub fn variable(value: &[u8]) -> bool {
-    let shouted = value.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'_');
+    let loud = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let shouted = value.iter().all(loud) && value.contains(&b'_');
     shouted
+        || value.iter().all(u8::is_ascii_uppercase)
         || matches!(value.first(), Some(b'$' | b'{' | b'<' | b'[' | b'@' | b'#'))
         || (value.first() == Some(&b'%') && value.last() == Some(&b'%'))
 }

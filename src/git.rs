@@ -1,7 +1,8 @@
 //! What git says of a project: its top level, the main worktree behind a linked one, the commit that
 //! is checked out, and which lines of a file are new. All of it is optional: no git, no answer.
 
-use std::path::{Path, PathBuf};
+use crate::files::read_named;
+use std::path::{Component, Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A git work tree.
@@ -24,14 +25,14 @@ impl WorkTree {
             true => dot_git,
             // A linked work tree or a submodule: a file that says where.
             false => {
-                let text = std::fs::read_to_string(&dot_git).ok()?;
+                let text = short(&dot_git)?;
                 let target = text.strip_prefix("gitdir:")?.trim();
                 top.join(target).canonicalize().ok()?
             }
         };
-        let common_dir = match std::fs::read_to_string(git_dir.join("commondir")) {
-            Ok(text) => git_dir.join(text.trim()).canonicalize().ok()?,
-            Err(_) => git_dir.clone(),
+        let common_dir = match short(&git_dir.join("commondir")) {
+            Some(text) => git_dir.join(text.trim()).canonicalize().ok()?,
+            None => git_dir.clone(),
         };
         Some(WorkTree { top: top.to_path_buf(), git_dir, common_dir })
     }
@@ -45,7 +46,7 @@ impl WorkTree {
 
     /// The commit that is checked out, if there is one yet.
     pub fn head(&self) -> Option<String> {
-        let head = std::fs::read_to_string(self.git_dir.join("HEAD")).ok()?;
+        let head = short(&self.git_dir.join("HEAD"))?;
         match head.trim().strip_prefix("ref: ") {
             None => Some(head.trim().to_owned()),
             Some(name) => self.reference(name),
@@ -54,19 +55,26 @@ impl WorkTree {
     }
 
     fn reference(&self, name: &str) -> Option<String> {
-        if let Ok(loose) = std::fs::read_to_string(self.common_dir.join(name)) {
+        // A name is a path there; one that leads elsewhere is none.
+        if Path::new(name).components().any(|it| !matches!(it, Component::Normal(_))) {
+            return None;
+        }
+        if let Some(loose) = short(&self.common_dir.join(name)) {
             return Some(loose.trim().to_owned());
         }
-        let packed = std::fs::read_to_string(self.common_dir.join("packed-refs")).ok()?;
+        let packed = short(&self.common_dir.join("packed-refs"))?;
         let mut lines = packed.lines().filter_map(|line| line.split_once(' '));
         lines.find(|(_, reference)| *reference == name).map(|(commit, _)| commit.to_owned())
     }
 
     /// Lines of the file `path` added to and removed from what it was in `base` (a commit), the
-    /// uncommitted ones included. A file that git does not track is new from the first line on.
-    pub fn changed_lines(&self, path: &Path, base: &str) -> Option<Changed> {
-        let diff =
-            self.git(&["diff", "--numstat", "--no-ext-diff", "--no-renames", base, "--"], path)?;
+    /// uncommitted ones included. A file that git does not track is new from the first line on; it has
+    /// that many, as was found when it was read.
+    pub fn changed_lines(&self, path: &Path, base: &str, lines: Option<u64>) -> Option<Changed> {
+        let diff = self.git(
+            &["diff", "--numstat", "--no-ext-diff", "--no-textconv", "--no-renames", base, "--"],
+            path,
+        )?;
         let text = String::from_utf8(diff.stdout).ok().filter(|_| diff.status.success());
         let changed = text.as_deref().and_then(figures);
         // Lines that were added tell that git tracks the file; that saves asking, which takes a process.
@@ -75,7 +83,7 @@ impl WorkTree {
         }
         let tracked = self.git(&["ls-files", "--error-unmatch", "--"], path)?;
         match tracked.status.code() {
-            Some(1) => lines_of(path).map(|added| Changed { added, removed: 0 }),
+            Some(1) => lines.map(|added| Changed { added, removed: 0 }),
             _ => changed,
         }
     }
@@ -83,6 +91,8 @@ impl WorkTree {
     fn git(&self, arguments: &[&str], path: &Path) -> Option<std::process::Output> {
         Command::new("git")
             .arg("--literal-pathspecs")
+            // A configuration that came with the tree could name a program to run.
+            .args(["-c", "core.fsmonitor=false"])
             .arg("-C")
             .arg(&self.top)
             .args(arguments)
@@ -97,6 +107,14 @@ impl WorkTree {
     }
 }
 
+/// The largest of git's files that are read here, in bytes: the list of packed references is long.
+const LARGEST: u64 = 64 << 20;
+
+/// One of git's own files; a pipe in its place would be waited for.
+fn short(path: &Path) -> Option<String> {
+    String::from_utf8(read_named(path, LARGEST).ok()?).ok()
+}
+
 /// What `git diff --numstat` says of one file; `None` if it cannot be read.
 fn figures(numstat: &str) -> Option<Changed> {
     let mut figures = numstat.split('\t');
@@ -107,13 +125,6 @@ fn figures(numstat: &str) -> Option<Changed> {
         }
         _ => Some(Changed { added: 0, removed: 0 }),
     }
-}
-
-/// The lines of a text file; a binary file has none to count.
-fn lines_of(path: &Path) -> Option<u64> {
-    let text = std::fs::read(path).ok().filter(|text| !text.contains(&0))?;
-    let lines = text.split(|byte| *byte == b'\n').count() as u64;
-    Some(lines - u64::from(text.is_empty() || text.ends_with(b"\n")))
 }
 
 /// Lines added and removed; a line that was changed counts as both.

@@ -134,6 +134,7 @@ impl Workspace {
             history: self.history(),
             templates: &self.templates,
             now: self.now(),
+            outside: false,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::embedded::{EMBEDDED, Embedded, Head, PARTIALS, TemplateKind, is_embedded};
 use super::fault::Limit;
 use crate::error::{Fault, IoContext, Kind, Result, nearest};
+use crate::files::{Beneath, Trouble, open_named, patiently};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -165,8 +166,7 @@ impl Library {
     }
 
     fn open(&self, name: &str, path: PathBuf) -> Result<Template> {
-        self.check_inside(&path)?;
-        let source = read(&path)?;
+        let source = self.read(&path)?;
         // `report` may mean `report.html.hbs`; what it writes must be known when it is kept, too.
         let name = match path.to_str().is_some_and(is_html) && !is_html(name) {
             true => format!("{name}.html"),
@@ -185,26 +185,31 @@ impl Library {
         for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
             for file in file_names(dir)? {
                 if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {
-                    let path = dir.join(&file);
-                    self.check_inside(&path)?;
-                    partials.insert(name.to_owned(), read(&path)?);
+                    partials.insert(name.to_owned(), self.read(&dir.join(&file))?);
                 }
             }
         }
         Ok(partials)
     }
 
-    /// A template in the user's directory may have come with a repository: as a link it could show
-    /// any file.
-    fn check_inside(&self, path: &Path) -> Result<()> {
-        let Some(dir) = self.user_dir.as_deref().filter(|dir| path.starts_with(dir)) else {
-            return Ok(());
+    /// The text of a template. One in the user's directory may have come with a repository: as a link
+    /// it could show any file, so it is opened beneath that directory.
+    fn read(&self, path: &Path) -> Result<String> {
+        let limit = Limit::Source.max() as u64;
+        let bytes = match self.user_dir.as_deref().filter(|dir| path.starts_with(dir)) {
+            Some(dir) => {
+                let dir = Beneath::open(dir).or_cannot("read", dir)?;
+                dir.read(&path.canonicalize().or_cannot("read", path)?, limit)
+            }
+            None => patiently(|| open_named(path)?.read(limit), Trouble::may_pass),
         };
-        let real = path.canonicalize().or_cannot("read", path)?;
-        match real.starts_with(dir.canonicalize().or_cannot("read", dir)?) {
-            true => Ok(()),
-            false => Err(LibraryFault::LeadsOut { path: path.to_path_buf() }.into()),
-        }
+        let path_of = || path.to_path_buf();
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(Trouble::Io(error)) => return Err(error).or_cannot("read", path),
+            Err(trouble) => return Err(LibraryFault::of(trouble, path_of()).into()),
+        };
+        String::from_utf8(bytes).map_err(|_| LibraryFault::NotUtf8 { path: path_of() }.into())
     }
 
     /// The file in the user's directory that a name means.
@@ -277,20 +282,6 @@ fn file_names(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Reads a template, refusing what is no file (a pipe would wait forever) or far too large.
-fn read(path: &Path) -> Result<String> {
-    let metadata = std::fs::metadata(path).or_cannot("read", path)?;
-    let path_of = || path.to_path_buf();
-    if !metadata.is_file() {
-        return Err(LibraryFault::NotAFile { path: path_of() }.into());
-    }
-    if metadata.len() > Limit::Source.max() as u64 {
-        return Err(LibraryFault::TooLarge { path: path_of(), bytes: metadata.len() }.into());
-    }
-    let bytes = std::fs::read(path).or_cannot("read", path)?;
-    String::from_utf8(bytes).map_err(|_| LibraryFault::NotUtf8 { path: path_of() }.into())
-}
-
 /// A template that cannot be found or read.
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryFault {
@@ -309,6 +300,20 @@ pub enum LibraryFault {
     /// Not UTF-8.
     #[error("template {} is not UTF-8", path.display())]
     NotUtf8 { path: PathBuf },
+    /// Written as it was read.
+    #[error("template {} changed while it was read", path.display())]
+    Changed { path: PathBuf },
+}
+
+impl LibraryFault {
+    fn of(trouble: Trouble, path: PathBuf) -> LibraryFault {
+        match trouble {
+            Trouble::TooLarge(bytes) => Self::TooLarge { path, bytes },
+            Trouble::Outside { .. } => Self::LeadsOut { path },
+            Trouble::Link | Trouble::Changed => Self::Changed { path },
+            Trouble::NotAFile(_) | Trouble::Io(_) => Self::NotAFile { path },
+        }
+    }
 }
 
 impl Fault for LibraryFault {
@@ -319,6 +324,7 @@ impl Fault for LibraryFault {
             | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
             | Self::NotUtf8 { .. } => Kind::Usage,
+            Self::Changed { .. } => Kind::Failed,
         }
     }
 
@@ -329,6 +335,7 @@ impl Fault for LibraryFault {
             | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
             | Self::NotUtf8 { .. } => Some("`sortie ctx templates` lists those there are".into()),
+            Self::Changed { .. } => Some("run it again when nobody writes it".into()),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The files of a bundle, got back from what is sent of them.
 
 use super::Context;
-use super::root::unescaped;
+use super::names::unescaped;
 use crate::briefing::{expand, with_references};
 use crate::error::{Fault, IoContext, Kind, Result};
+use crate::files::Folder;
 use crate::model::{BlockReference, Bundle, BundleId, ContextItem, Encoding, ItemType, Selection};
 use crate::store::content;
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -69,29 +71,31 @@ impl Context<'_> {
         found.ok_or_else(|| ExpandFault::NoItem { bundle, item }.into())
     }
 
-    /// Writes the items of a bundle under `dir`, each under its path. A file that is there with other
-    /// bytes is left alone, and then nothing is written.
+    /// Writes the items of a bundle under `dir`, each under its path, through no link. A file that is
+    /// there with other bytes is left alone, and then nothing is written.
     pub fn expand_into(&self, bundle: &Bundle, dir: &Path) -> Result<Vec<Expanded>> {
         let dir = self.root.absolute(dir);
         let items = self.expand(bundle)?;
-        let (mut places, mut taken) = (Vec::new(), HashSet::new());
+        let mut taken = HashSet::new();
         for item in &items {
-            let place = dir.join(inner_path(&item.place)?);
-            if !taken.insert(place.clone()) {
+            if !taken.insert(inner_path(&item.place)?) {
                 return Err(ExpandFault::Twice { item: item.label.clone() }.into());
             }
-            match std::fs::read(&place) {
-                Ok(bytes) if bytes == item.bytes => {}
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                _ => return Err(ExpandFault::InTheWay { path: place }.into()),
+        }
+        let folder = Folder::make(&dir).or_cannot("create", &dir)?;
+        let mut missing = Vec::new();
+        for item in &items {
+            match folder.has(&item.place, &item.bytes) {
+                Ok(Some(true)) => {}
+                Ok(None) => missing.push(item),
+                Ok(Some(false)) | Err(_) => {
+                    return Err(ExpandFault::InTheWay { path: folder.path_of(&item.place) }.into());
+                }
             }
-            places.push(place);
         }
-        for (place, item) in places.iter().zip(&items) {
-            let parent = place.parent().unwrap_or(&dir);
-            std::fs::create_dir_all(parent).or_cannot("create", parent)?;
-            std::fs::write(place, &item.bytes).or_cannot("write", place)?;
-        }
+        missing.par_iter().try_for_each(|item| {
+            folder.lay(&item.place, &item.bytes).or_cannot("write", folder.path_of(&item.place))
+        })?;
         Ok(items)
     }
 }

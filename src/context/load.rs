@@ -18,10 +18,17 @@ impl Context<'_> {
     /// The bundle in the file `name`, or the one that the store has under that id, the beginning of
     /// one, or `latest`.
     pub fn load(&self, name: &Path) -> Result<Bundle> {
-        match std::fs::metadata(self.root.absolute(name)) {
-            Ok(found) if found.is_file() => read_file(&self.root.absolute(name), name),
-            _ => self.kept(name),
+        match self.is_bundle_file(name) {
+            true => read_file(&self.root.absolute(name), name),
+            false => self.kept(name),
         }
+    }
+
+    /// Whether a bundle's name means a file. `latest` never does, whatever lies in the project; `./latest`
+    /// would.
+    pub fn is_bundle_file(&self, name: &Path) -> bool {
+        let found = || std::fs::metadata(self.root.absolute(name));
+        name.as_os_str() != "latest" && found().is_ok_and(|found| !found.is_dir())
     }
 
     /// The bundles that were kept, the one prepared last first.

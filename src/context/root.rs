@@ -1,5 +1,6 @@
 //! The fence around the project: what lies inside its root, and opening nothing else.
 
+use super::names::{escaped, unescaped};
 use crate::error::plain;
 use crate::files::{Beneath, Opened, Trouble, kind_of, patiently};
 use crate::model::SkipReason;
@@ -73,20 +74,11 @@ impl Root {
         }
     }
 
-    /// A path as bundles name it: from the root, with `/`; outside the root it stays absolute. Bytes
-    /// that are no text are written `\xff`.
+    /// A path as bundles name it: from the root, with `/`; outside the root it stays absolute. No two
+    /// paths have one name: bytes that are no text are written `\xff`, and what reads like that `\x5cxff`.
     pub fn name(&self, absolute: &Path) -> String {
         let inner = absolute.strip_prefix(self.dir()).unwrap_or(absolute);
-        if let Some(plain) = inner.to_str().filter(|it| !it.is_empty())
-            && std::path::MAIN_SEPARATOR == '/'
-        {
-            return plain.to_owned();
-        }
-        let mut text = String::new();
-        for chunk in inner.as_os_str().as_encoded_bytes().utf8_chunks() {
-            text += chunk.valid();
-            chunk.invalid().iter().for_each(|byte| text += &format!("\\x{byte:02x}"));
-        }
+        let text = escaped(inner);
         match (text.is_empty(), std::path::MAIN_SEPARATOR) {
             (true, _) => ".".to_owned(),
             (false, '/') => text,
@@ -96,11 +88,7 @@ impl Root {
 
     /// Where what [`Root::name`] named stands.
     pub fn located(&self, name: &str) -> PathBuf {
-        let plain = self.dir().join(name);
-        match name.contains("\\x") && std::fs::symlink_metadata(&plain).is_err() {
-            true => self.dir().join(unescaped(name)),
-            false => plain,
-        }
+        self.dir().join(unescaped(name))
     }
 
     /// The file a path leads to, all links followed, if that lies inside the root.
@@ -134,11 +122,14 @@ impl Root {
                 return Ok(FoundFile { path: absolute.to_path_buf(), metadata, by_link: false });
             }
         }
-        let found = self.look(absolute)?;
-        match found.metadata.is_file() {
-            true => Ok(found),
-            false => Err(Refusal::new(SkipReason::NotAFile, kind_of(&found.metadata).to_owned())),
-        }
+        self.look(absolute)?.regular()
+    }
+
+    /// The same, even of what is no context, such as a template in sortie's own directory.
+    pub fn find_any(&self, absolute: &Path) -> Result<FoundFile, Refusal> {
+        let path = self.beneath.resolve(absolute).map_err(refusal)?;
+        let metadata = look_at(&path)?;
+        FoundFile { path, metadata, by_link: false }.regular()
     }
 
     /// Reads such a file, if it has no more than `limit` bytes. The only way to a file's bytes: whatever
@@ -183,6 +174,15 @@ pub struct FoundFile {
     pub metadata: std::fs::Metadata,
     /// Whether links were followed.
     pub by_link: bool,
+}
+
+impl FoundFile {
+    fn regular(self) -> Result<FoundFile, Refusal> {
+        match self.metadata.is_file() {
+            true => Ok(self),
+            false => Err(Refusal::new(SkipReason::NotAFile, kind_of(&self.metadata).to_owned())),
+        }
+    }
 }
 
 /// The bytes of a file, and what the system said of it when it was open.
@@ -236,28 +236,6 @@ pub(super) fn refusal(trouble: Trouble) -> Refusal {
         Trouble::Outside { by_link: false } => Refusal::new(SkipReason::OutsideRoot, None),
         Trouble::Link | Trouble::Changed => Refusal::new(SkipReason::Changed, None),
     }
-}
-
-/// The bytes that `\xff` in a name stands for.
-#[cfg(unix)]
-pub(super) fn unescaped(name: &str) -> PathBuf {
-    use std::os::unix::ffi::OsStringExt;
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let digits = rest.strip_prefix(b"\\x").and_then(|rest| rest.get(..2));
-        let byte = digits
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(byte.unwrap_or(*first));
-        rest = if byte.is_some() { &rest[4..] } else { after };
-    }
-    std::ffi::OsString::from_vec(bytes).into()
-}
-
-#[cfg(not(unix))]
-pub(super) fn unescaped(name: &str) -> PathBuf {
-    PathBuf::from(name)
 }
 
 pub(super) fn too_large(bytes: u64, limit: u64) -> Refusal {

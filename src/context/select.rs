@@ -2,6 +2,7 @@
 //! files to read, in order, each once.
 
 use super::fault::SelectFault;
+use super::names::parted;
 use super::root::{Refusal, Root};
 use super::walk::{WalkRules, Walked, unwalkable, walk};
 use crate::error::Result;
@@ -148,15 +149,18 @@ fn selected(root: &Root, wanted: &Wanted, path: PathBuf, part: Part, explicit: b
 fn split(root: &Root, text: &Path) -> (PathBuf, Part) {
     let exists = |path: &Path| std::fs::symlink_metadata(root.absolute(path)).is_ok();
     let whole = || (text.to_path_buf(), Part::Whole);
-    let Some(plain) = text.to_str().filter(|_| !exists(text)) else { return whole() };
-    for (at, _) in plain.match_indices('#') {
-        let (path, names) = (Path::new(&plain[..at]), &plain[at + 1..]);
-        if at > 0 && exists(path) && !names.is_empty() {
+    if exists(text) {
+        return whole();
+    }
+    let bytes = text.as_os_str().as_encoded_bytes();
+    for (path, names) in memchr::memchr_iter(b'#', bytes).filter_map(|at| parted(text, at)) {
+        if !path.as_os_str().is_empty() && exists(path) && !names.is_empty() {
             return (path.to_path_buf(), Part::Sections(names.to_owned()));
         }
     }
-    match plain.rsplit_once(':').and_then(|(path, range)| Some((path, lines(range)?))) {
-        Some((path, part)) if exists(Path::new(path)) => (PathBuf::from(path), part),
+    let range = memchr::memrchr(b':', bytes).and_then(|at| parted(text, at));
+    match range.and_then(|(path, range)| Some((path, lines(range)?))) {
+        Some((path, part)) if exists(path) => (path.to_path_buf(), part),
         _ => whole(),
     }
 }

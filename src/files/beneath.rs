@@ -67,6 +67,24 @@ impl Beneath {
         patiently(|| open()?.read(limit), Trouble::may_pass)
     }
 
+    /// The directory at `inner`, made with those above it that are not there; through no link.
+    #[cfg(unix)]
+    pub(super) fn make_dirs(&self, inner: &Path) -> io::Result<OwnedFd> {
+        use rustix::fs::{mkdirat, openat};
+        let mut at = self.dir.try_clone()?;
+        for name in inner.components() {
+            let std::path::Component::Normal(name) = name else {
+                return Err(io::ErrorKind::InvalidInput.into());
+            };
+            match mkdirat(&at, name, Mode::RWXU) {
+                Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+                Err(error) => return Err(error.into()),
+            }
+            at = openat(&at, name, ON_THE_WAY, Mode::empty())?;
+        }
+        Ok(at)
+    }
+
     #[cfg(unix)]
     fn open_inner(&self, inner: &Path) -> Result<OwnedFd, Trouble> {
         #[cfg(target_os = "linux")]

@@ -159,7 +159,7 @@ fn a_file_is_whole_however_it_is_written() {
             refused += 1;
         }
     };
-    let text = |round: u64| vec![if round % 2 == 0 { b'a' } else { b'b' }; LENGTH];
+    let text = |round: u64| vec![if round.is_multiple_of(2) { b'a' } else { b'b' }; LENGTH];
     // In its place, piece by piece; cut off and written anew.
     let in_place = |round| {
         let file = File::options().write(true).open(&path).unwrap();

@@ -4,7 +4,7 @@ use super::History;
 use super::archive::Amounts;
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::model::{SessionId, Timestamp};
-use crate::store::{Reader, SessionFacts, Writer};
+use crate::store::{Reader, SessionFacts, Writer, file};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -161,7 +161,9 @@ impl History<'_> {
             if plan.is_empty() {
                 return Ok((plan, None));
             }
-            make_dir(archive.map_or(Some(dir), Path::parent))?;
+            // The archive holds what the history held; both are the user's alone.
+            let place = archive.map_or(dir, |path| path.parent().unwrap_or(Path::new("")));
+            file::make_dir(place).or_cannot("create", place)?;
             // Another pruning may take a name at any time: what it archived is not written over.
             let path = match archive {
                 Some(path) => {
@@ -273,18 +275,6 @@ fn names(dir: &Path, now: Timestamp) -> impl Iterator<Item = PathBuf> {
         (2..).map(move |number| format!("{stem}-{number}.jsonl.zst"))
     };
     std::iter::once(format!("{stem}.jsonl.zst")).chain(numbered).map(move |name| dir.join(name))
-}
-
-/// The archive holds what the history held: its directory is the user's alone.
-fn make_dir(dir: Option<&Path>) -> Result<()> {
-    let Some(dir) = dir.filter(|dir| !dir.as_os_str().is_empty() && !dir.exists()) else {
-        return Ok(());
-    };
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir).or_cannot("create", dir)
 }
 
 /// A pruning that cannot be.

@@ -1,13 +1,13 @@
 //! Collecting what a deployment produced: files as they are now, gates, insights, errors.
 
 use super::Outputs;
+use super::look::Found;
 use crate::error::Result;
 use crate::history::Collected;
 use crate::model::{
     Deliverable, ExecutionId, ExecutionRecord, Gate, Output, OutputId, OutputMetadata, OutputType,
 };
 use serde_json::{Value, json};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What to collect for one execution.
@@ -59,7 +59,7 @@ impl Outputs<'_> {
     ) -> Result<Vec<Output>> {
         let paths = collection.deliverables.iter();
         let look = |path: &PathBuf| self.look_at(path, Some(execution), &collection.validation);
-        self.outputs_of(execution, paths.map(look).collect(), collection)
+        self.outputs_of(execution, paths.map(look).collect::<Result<_>>()?, collection)
     }
 
     /// Where a path that is kept stands now.
@@ -78,23 +78,23 @@ impl Outputs<'_> {
         path: &Path,
         execution: Option<&ExecutionRecord>,
         validation: &[Gate],
-    ) -> Deliverable {
+    ) -> Result<Deliverable> {
         let absolute = self.root.absolute(path);
-        let exists = absolute.exists();
-        let found = hash_file(&absolute);
+        let Found { exists, hashed } = self.found(&absolute)?;
+        let lines = hashed.as_ref().and_then(|it| it.lines);
         let base = execution.and_then(|it| it.base_commit.as_deref()).unwrap_or("HEAD");
-        let git = self.git.filter(|_| found.is_some());
-        let changed = git.and_then(|git| git.changed_lines(&absolute, base));
-        Deliverable {
+        let git = self.git.filter(|_| hashed.is_some());
+        let changed = git.and_then(|git| git.changed_lines(&absolute, base, lines));
+        Ok(Deliverable {
             file_path: self.root.name(&absolute),
             exists,
-            size: found.as_ref().map(|(size, _)| *size),
-            content_hash: found.map(|(_, hash)| hash),
+            size: hashed.as_ref().map(|it| it.size),
+            content_hash: hashed.map(|it| it.hash),
             lines_added: changed.map(|lines| lines.added - lines.modified()),
             lines_modified: changed.map(|lines| lines.modified()),
             lines_removed: changed.map(|lines| lines.removed - lines.modified()),
             validation: validation.iter().map(|gate| (gate.name.clone(), gate.result)).collect(),
-        }
+        })
     }
 
     fn outputs_of(
@@ -139,26 +139,5 @@ impl Outputs<'_> {
                 related_files: collection.related_files.clone(),
             },
         })
-    }
-}
-
-/// Size and blake3 of a regular file, whatever its size; `None` if there is none to read.
-pub(super) fn hash_file(path: &Path) -> Option<(u64, String)> {
-    // A pipe would block for ever.
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut file = std::fs::File::open(path).ok()?;
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; 256 * 1024];
-    let mut size = 0;
-    loop {
-        match file.read(&mut buffer).ok()? {
-            0 => return Some((size, hasher.finalize().to_hex().to_string())),
-            read => {
-                hasher.update(&buffer[..read]);
-                size += read as u64;
-            }
-        }
     }
 }

@@ -11,6 +11,7 @@ mod collect;
 mod compare;
 mod context;
 mod gather;
+mod look;
 mod message;
 mod pictures;
 mod previous;
@@ -30,6 +31,7 @@ pub use context::{
     AgentRow, ChangeTotals, ContextUse, CoverageRow, DeliverableRow, Delta, ErrorGroup, GateRow,
     InsightRow, Moment, Previous, Summary, SynthesisContext,
 };
+pub use look::DeliverableFault;
 pub use message::{MessageDiff, MessageLine};
 pub use pictures::{
     Charts, GateCell, GateGrid, GateGridRow, SavingsChart, Tick, TimelineBar, TimelineChart,
@@ -57,9 +59,16 @@ pub struct Outputs<'w> {
     pub(crate) history: History<'w>,
     pub(crate) templates: &'w Library,
     pub(crate) now: Timestamp,
+    /// Whether what lies outside of the project may be looked at.
+    pub(crate) outside: bool,
 }
 
 impl Outputs<'_> {
+    /// The same, but that files outside of the project are looked at too, if `outside`.
+    pub fn outside(self, outside: bool) -> Self {
+        Outputs { outside, ..self }
+    }
+
     /// Collected outputs, newest first.
     pub fn query(&self, filter: &OutputFilter) -> Result<Page<Output>> {
         Page::of(filter.limit, |limit| {

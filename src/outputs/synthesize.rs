@@ -62,8 +62,9 @@ impl Outputs<'_> {
         unrecorded: &Unrecorded,
         template: Option<&str>,
     ) -> Result<Synthesis> {
+        let paths = unrecorded.deliverables.iter();
         let deliverables =
-            unrecorded.deliverables.iter().map(|path| self.look_at(path, None, &[])).collect();
+            paths.map(|path| self.look_at(path, None, &[])).collect::<Result<_>>()?;
         let context = SynthesisContext::unrecorded(&unrecorded.agents, deliverables, self.now);
         let (_, text) = self.render(&context, template)?;
         Ok(Synthesis { context, text, report: None })

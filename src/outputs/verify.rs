@@ -1,8 +1,8 @@
 //! Are a session's deliverables still what was collected, and did its gates pass?
 
 use super::Outputs;
-use super::collect::hash_file;
 use super::gather::{Gathered, latest_files, latest_gates};
+use super::look::is_outside;
 use crate::error::Result;
 use crate::model::{Deliverable, ExecutionId, GateResult, SessionId};
 use crate::store::Messages;
@@ -47,6 +47,8 @@ pub enum Verdict {
     Missing,
     /// Not there when it was collected, but now.
     Appeared,
+    /// It lies outside of the project, and is looked at only if that is asked for.
+    Outside,
 }
 
 impl Verdict {
@@ -58,6 +60,7 @@ impl Verdict {
             Self::Gone => "gone",
             Self::Missing => "missing",
             Self::Appeared => "appeared",
+            Self::Outside => "outside",
         }
     }
 }
@@ -66,10 +69,9 @@ impl Outputs<'_> {
     /// Holds a session's deliverables, as last collected, against the disk.
     pub fn verify(&self, session: &SessionId) -> Result<Verification> {
         let gathered = Gathered::read(self.store, session, Messages::None)?;
-        let deliverables: Vec<DeliverableState> = latest_files(&gathered.outputs)
-            .into_iter()
-            .map(|(id, deliverable)| self.state(id, deliverable))
-            .collect();
+        let files = latest_files(&gathered.outputs).into_iter();
+        let states = files.map(|(id, deliverable)| self.state(id, deliverable));
+        let deliverables = states.collect::<Result<Vec<DeliverableState>>>()?;
         let failed_gates: Vec<String> = latest_gates(&gathered.outputs)
             .into_iter()
             .filter(|(_, gate)| gate.result == GateResult::Fail)
@@ -84,11 +86,16 @@ impl Outputs<'_> {
         })
     }
 
-    fn state(&self, execution_id: ExecutionId, recorded: Deliverable) -> DeliverableState {
+    fn state(&self, execution_id: ExecutionId, recorded: Deliverable) -> Result<DeliverableState> {
         // Paths are kept from the root, wherever this runs from.
-        let path = self.root.located(&recorded.file_path);
-        let now = hash_file(&path).map(|(_, hash)| hash);
-        let state = match (recorded.exists, path.exists()) {
+        let found = match self.found(&self.root.located(&recorded.file_path)) {
+            Err(error) if is_outside(&error) => None,
+            found => Some(found?),
+        };
+        let exists = found.as_ref().map(|it| it.exists);
+        let now = found.and_then(|it| it.hashed).map(|it| it.hash);
+        let state = match (recorded.exists, exists.unwrap_or_default()) {
+            _ if exists.is_none() => Verdict::Outside,
             // A directory has no hash and is unchanged while it is there.
             (true, true) if recorded.content_hash == now => Verdict::Unchanged,
             (true, true) => Verdict::Changed,
@@ -96,12 +103,12 @@ impl Outputs<'_> {
             (false, false) => Verdict::Missing,
             (false, true) => Verdict::Appeared,
         };
-        DeliverableState {
+        Ok(DeliverableState {
             execution_id,
             file_path: recorded.file_path,
             state,
             recorded_hash: recorded.content_hash,
             current_hash: now,
-        }
+        })
     }
 }

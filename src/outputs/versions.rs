@@ -1,8 +1,8 @@
 //! The versions of one deliverable over all executions.
 
 use super::Outputs;
-use super::collect::hash_file;
 use super::gather::latest_gates;
+use super::look::is_outside;
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::model::{Deliverable, ExecutionId, Gate, GateResult, OutputType, SessionId, Timestamp};
 use crate::store::{OutputFilter, Reader, SubjectState};
@@ -27,10 +27,13 @@ pub struct DeliverableHistory {
 }
 
 /// A file as it is now.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct OnDisk {
     pub exists: bool,
-    /// Bytes; none for what is no regular file.
+    /// Whether it was not looked at, because it lies outside of the project.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub outside: bool,
+    /// Bytes; none for what is no regular file, or outside of the project.
     pub size: Option<u64>,
     /// blake3 of the file.
     pub content_hash: Option<String>,
@@ -90,7 +93,7 @@ impl Outputs<'_> {
             let (name, states) = self.named_states(r, path)?;
             Ok((name, versions(r, &states)?))
         })?;
-        let on_disk = self.on_disk(&file_path);
+        let on_disk = self.on_disk(&file_path)?;
         for version in &mut versions {
             let hash = &version.content_hash;
             version.is_on_disk = hash.is_some() && *hash == on_disk.content_hash;
@@ -117,14 +120,21 @@ impl Outputs<'_> {
         Err(UnknownDeliverable { path, near }.into())
     }
 
-    fn on_disk(&self, file_path: &str) -> OnDisk {
+    fn on_disk(&self, file_path: &str) -> Result<OnDisk> {
         let path = self.root.located(file_path);
-        let found = hash_file(&path);
-        OnDisk {
-            exists: path.exists(),
-            size: found.as_ref().map(|(size, _)| *size),
-            content_hash: found.map(|(_, hash)| hash),
-        }
+        let found = match self.found(&path) {
+            // It is on record all the same; what it is now is not asked.
+            Err(error) if is_outside(&error) => {
+                return Ok(OnDisk { exists: path.exists(), outside: true, ..OnDisk::default() });
+            }
+            found => found?,
+        };
+        Ok(OnDisk {
+            exists: found.exists,
+            outside: false,
+            size: found.hashed.as_ref().map(|it| it.size),
+            content_hash: found.hashed.map(|it| it.hash),
+        })
     }
 }
 

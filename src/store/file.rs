@@ -1,36 +1,37 @@
-//! Files other than the database (bundles, briefings, reports): whole, or not at all.
+//! Files other than the database (bundles, briefings, reports, archives): whole, or not at all, and the
+//! user's alone.
 
-use super::copy::sync_dir;
 use crate::error::{IoContext, Result};
+pub use crate::files::{make_dir, sync_dir};
+use std::fs::{File, OpenOptions, Permissions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Writes `bytes` to `path`: beside it first, on disk, then in its place. A new file is the user's
-/// alone, one that is there keeps its mode, a link keeps leading where it does. What is no regular
-/// file, such as a terminal, is written as it is.
+/// alone, one that is there keeps its mode. A link at its place is replaced, not followed: whoever laid
+/// it there does not choose what is written over. What is no regular file, such as a terminal or a
+/// pipe, is written as it is.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, |out| out.write_all(bytes).or_cannot("write", path))
 }
 
 /// The same with whatever `produce` writes; a failure of it leaves no file behind.
 pub fn write_with<T>(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result<T>) -> Result<T> {
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    if target.exists() && !target.is_file() {
-        let mut device =
-            std::fs::OpenOptions::new().write(true).open(&target).or_cannot("write", path)?;
-        return produce(&mut device);
-    }
-    let dir = match target.parent() {
+    let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     };
+    if let Some(mut device) = device(path, dir).or_cannot("write", path)? {
+        return produce(&mut device);
+    }
     let mut file = temporary(dir, path)?;
     let value = produce(&mut file)?;
-    if let Ok(there) = target.metadata() {
-        file.as_file().set_permissions(there.permissions()).or_cannot("write", path)?;
+    if let Some(mode) = mode_of(path) {
+        file.as_file().set_permissions(mode).or_cannot("write", path)?;
     }
     file.as_file().sync_all().or_cannot("write", path)?;
-    file.persist(&target).map_err(|error| error.error).or_cannot("write", path)?;
+    file.persist(path).map_err(|error| error.error).or_cannot("write", path)?;
+    sync_dir(dir).or_cannot("write into", dir)?;
     Ok(value)
 }
 
@@ -51,9 +52,9 @@ pub fn write_new<T>(
         // To look first would not do: another process may take the name in between.
         match file.persist_noclobber(&name) {
             Ok(_) => {
-                sync_dir(&name)?;
-                // The directory itself may be new; the one it is in need not be ours to read.
-                let _ = sync_dir(dir);
+                sync_dir(dir).or_cannot("write into", dir)?;
+                // The directory may be new, too; what it is in need not be ours to read.
+                let _ = dir.parent().map(sync_dir);
                 return Ok(Some((name, value)));
             }
             Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {
@@ -70,4 +71,29 @@ fn temporary(dir: &Path, path: &Path) -> Result<tempfile::NamedTempFile> {
     // The temporary file's own error would name it.
     std::fs::read_dir(dir).or_cannot("write into", dir)?;
     tempfile::NamedTempFile::new_in(dir).or_cannot("write", path)
+}
+
+/// What is written as it is. `/dev/stdout` is a link to wherever it was sent, a file too.
+fn device(path: &Path, dir: &Path) -> std::io::Result<Option<File>> {
+    let is_file = path.metadata().map_or(true, |found| found.is_file());
+    let of_system = || {
+        let real = dir.canonicalize().unwrap_or_default();
+        ["/dev", "/proc"].iter().any(|top| real.starts_with(top)) && !real.starts_with("/dev/shm")
+    };
+    match is_file && !of_system() {
+        true => Ok(None),
+        false => OpenOptions::new().write(true).open(path).map(Some),
+    }
+}
+
+/// The mode of the file that is to be replaced, without what would let it act as somebody else.
+fn mode_of(path: &Path) -> Option<Permissions> {
+    let found = path.symlink_metadata().ok().filter(|found| found.is_file())?;
+    let mode = found.permissions();
+    #[cfg(unix)]
+    let mode = {
+        use std::os::unix::fs::PermissionsExt;
+        Permissions::from_mode(mode.mode() & 0o777)
+    };
+    Some(mode)
 }

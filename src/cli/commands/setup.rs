@@ -6,7 +6,8 @@ use clap::Args;
 use clap_complete::Shell;
 use sortie::Result;
 use sortie::error::IoContext;
-use std::path::PathBuf;
+use sortie::store::file;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Make the project's .sortie/ now instead of at the first record
@@ -36,7 +37,7 @@ pub struct Links {
 impl Links {
     pub fn run(&self, ui: &Ui) -> Result<ExitCode> {
         let program = std::env::current_exe().or_cannot("find", "sortie itself")?;
-        std::fs::create_dir_all(&self.dir).or_cannot("create", &self.dir)?;
+        file::make_dir(&self.dir).or_cannot("create", &self.dir)?;
         for group in GROUPS {
             let link = self.dir.join(group);
             // Ours from an earlier time is made anew; anything else is left alone.
@@ -88,9 +89,23 @@ pub struct Man {
 
 impl Man {
     pub fn run(&self, ui: &Ui) -> Result<ExitCode> {
-        std::fs::create_dir_all(&self.dir).or_cannot("create", &self.dir)?;
-        clap_mangen::generate_to(described(), &self.dir).or_cannot("write to", &self.dir)?;
+        file::make_dir(&self.dir).or_cannot("create", &self.dir)?;
+        let mut sortie = described().disable_help_subcommand(true);
+        sortie.build();
+        write_pages(&sortie, &self.dir)?;
         ui.note(&format!("the man pages are in {}", self.dir.display()));
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The page of a verb and of those below it.
+fn write_pages(verb: &clap::Command, dir: &Path) -> Result<()> {
+    for below in verb.get_subcommands().filter(|it| !it.is_hide_set()) {
+        write_pages(below, dir)?;
+    }
+    let page = clap_mangen::Man::new(verb.clone());
+    let path = dir.join(page.get_filename());
+    let mut text = Vec::new();
+    page.render(&mut text).or_cannot("write", &path)?;
+    file::write(&path, &text)
 }

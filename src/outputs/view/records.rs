@@ -57,7 +57,7 @@ impl View for Verification {
         let row = |it: &DeliverableState| {
             let tone = match it.state {
                 Verdict::Unchanged => Tone::Good,
-                Verdict::Changed | Verdict::Appeared => Tone::Warning,
+                Verdict::Changed | Verdict::Appeared | Verdict::Outside => Tone::Warning,
                 Verdict::Gone | Verdict::Missing => Tone::Bad,
             };
             let state = Cell::toned(it.state.as_str(), tone);

@@ -34,6 +34,9 @@ impl DeliverableHistory {
     fn now_in_words(&self) -> Cell {
         let newest = self.versions.iter().find(|it| it.is_on_disk);
         let hash = short(&self.on_disk.content_hash).unwrap_or_default();
+        if self.on_disk.outside {
+            return Cell::toned("outside the project: --outside looks at it", Tone::Warning);
+        }
         match (newest, self.on_disk.exists, &self.on_disk.content_hash) {
             (Some(it), _, _) => {
                 Cell::toned(format!("● {hash}, as {} left it", it.execution_id), Tone::Good)

@@ -32,7 +32,7 @@ pub(in crate::store) fn create_file(path: &Path) -> Result<bool> {
 pub(in crate::store) fn make_dir(path: &Path) -> Result<()> {
     match path.parent() {
         Some(dir) if dir.ends_with(HOME) => make_home(dir),
-        Some(dir) if !dir.as_os_str().is_empty() => create_dir(dir),
+        Some(dir) if !dir.as_os_str().is_empty() => file::make_dir(dir).or_cannot("create", dir),
         _ => Ok(()),
     }
 }
@@ -44,13 +44,6 @@ pub(in crate::store) fn create_private(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(|_| ())
-}
-
-/// Creates a directory and those it is in, so that a power cut does not take them away again.
-fn create_dir(dir: &Path) -> Result<()> {
-    let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
-    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
-    missing.iter().filter(|dir| !dir.as_os_str().is_empty()).try_for_each(|dir| sync_dir(dir))
 }
 
 /// Makes sure of the names of a new database, of its log and of the directory of both: SQLite sees to the
@@ -67,7 +60,7 @@ pub(in crate::store) fn sync_names(path: &Path) -> Result<()> {
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
 /// for templates.
 fn make_home(dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+    file::make_dir(dir).or_cannot("create", dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

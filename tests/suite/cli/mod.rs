@@ -7,6 +7,8 @@ mod ctx;
 mod doctor;
 mod outputs;
 mod pages;
+#[cfg(unix)]
+mod paths;
 mod prune;
 mod prunings;
 mod recall;

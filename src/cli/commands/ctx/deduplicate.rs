@@ -35,7 +35,7 @@ impl Deduplicate {
         }
         let mut written = Vec::new();
         for (name, bundle) in self.bundles.iter().zip(&sharing.bundles).filter(|_| self.write) {
-            if name.is_file() {
+            if verb.workspace.context().is_bundle_file(name) {
                 write_bundle(name, bundle)?;
                 written.push(name.display().to_string());
             } else {

@@ -7,6 +7,7 @@ use sortie::Result;
 use sortie::context::{PlanOptions, Planned, Planning};
 use sortie::error::IoContext;
 use sortie::render::grouped;
+use sortie::store::file;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -78,7 +79,7 @@ impl Plan {
 }
 
 fn write(verb: &Verb<'_>, planned: &Planned, dir: &Path) -> Result<()> {
-    std::fs::create_dir_all(dir).or_cannot("create", dir)?;
+    file::make_dir(dir).or_cannot("create", dir)?;
     for (agent, bundle) in planned.agents.iter().zip(&planned.bundles) {
         write_bundle(&dir.join(format!("{}.json", agent.name)), bundle)?;
     }

@@ -32,6 +32,9 @@ pub struct Collect {
     /// Other files that these outputs touch on
     #[arg(long, value_name = "FILES", value_delimiter = ',')]
     related_files: Vec<String>,
+    /// Take deliverables outside of the project too
+    #[arg(long)]
+    outside: bool,
 }
 
 impl Collect {
@@ -44,7 +47,8 @@ impl Collect {
             errors: self.errors,
             related_files: self.related_files,
         };
-        let collected = execution.collect(&collection)?;
+        let outputs = verb.workspace.outputs().outside(self.outside);
+        let collected = outputs.collect(execution.id(), &collection)?;
         verb.show(&collected)?;
         if collection.is_empty() {
             verb.ui.warn("nothing was named: give --deliverables, --validation-results, --insights or --errors");

@@ -16,11 +16,15 @@ pub struct History {
     /// At most so many; 0 is all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
+    /// Look at it even if it is outside of the project
+    #[arg(long)]
+    outside: bool,
 }
 
 impl History {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let history = verb.workspace.outputs().history_of(&self.path, self.limit)?;
+        let outputs = verb.workspace.outputs().outside(self.outside);
+        let history = outputs.history_of(&self.path, self.limit)?;
         let hidden = history.total - history.versions.len();
         verb.show(&history)?;
         if hidden > 0 {

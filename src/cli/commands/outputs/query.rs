@@ -3,7 +3,7 @@ use crate::cli::commands::arguments::{AfterArg, moment};
 use crate::cli::exit;
 use clap::{Args, ValueEnum};
 use sortie::model::OutputType;
-use sortie::outputs::{OutputFilter, OutputList};
+use sortie::outputs::{OutputFilter, OutputList, Verdict};
 use sortie::{Result, Session};
 use std::process::ExitCode;
 
@@ -80,12 +80,20 @@ pub struct Verify {
     /// An id, the beginning of one, or latest
     #[arg(long, value_name = "SESSION")]
     session_id: String,
+    /// Look at deliverables outside of the project too
+    #[arg(long)]
+    outside: bool,
 }
 
 impl Verify {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let verification = Session::open(&verb.workspace, &self.session_id)?.validate_outputs()?;
+        let session = Session::open(&verb.workspace, &self.session_id)?;
+        let outputs = verb.workspace.outputs().outside(self.outside);
+        let verification = outputs.verify(session.id())?;
         verb.show(&verification)?;
+        if verification.deliverables.iter().any(|it| it.state == Verdict::Outside) {
+            verb.ui.note("what lies outside the project was not looked at: --outside does it");
+        }
         Ok(ExitCode::from(if verification.valid { exit::DONE } else { exit::CHECK_FAILED }))
     }
 }

@@ -341,9 +341,17 @@ fn items_that_cannot_be_files_of_their_names_are_told() {
         env.write(format!("d/{}", "bad\\xff.txt"), "literal\n");
         std::fs::write(env.path("d").join(name), "bytes\n").unwrap();
         env.ok("ctx prepare-bundle --agent-type a --scope s --files d --output names.json");
-        snapshot!("expand_twice", env.run("ctx show names.json --expand --output out"));
-        assert!(!env.exists("out"));
+        env.ok("ctx show names.json --expand --output names");
+        assert_eq!(env.text("names/d/bad\\xff.txt"), "literal\n");
+        assert_eq!(env.text(std::path::Path::new("names/d").join(name)), "bytes\n");
     }
+    // A file that is called what a part of another is.
+    env.write("notes.md#Out", "literal\n");
+    env.write("notes.md", "# Out\n");
+    env.ok("ctx prepare-bundle --agent-type a --scope s --files notes.md#Out,notes.md#out \
+            --output twice.json");
+    snapshot!("expand_twice", env.run("ctx show twice.json --expand --output out"));
+    assert!(!env.exists("out"));
 }
 
 /// A long path makes a run less worth, not the search for it longer.

@@ -3,6 +3,7 @@
 mod commands;
 mod exit;
 mod progress;
+mod signals;
 mod ui;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
@@ -82,6 +83,7 @@ struct Global {
 
 /// Runs the command line `arguments`, the program's name first.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
+    signals::keep_going();
     let cli = match parse(with_group(arguments)) {
         Ok(cli) => cli,
         Err(error) => {

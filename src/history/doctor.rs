@@ -28,7 +28,7 @@ impl History<'_> {
     }
 
     fn must_exist(&self) -> Result<()> {
-        match self.store.exists() {
+        match self.store.exists() || self.store.was_there() {
             true => Ok(()),
             false => Err(DatabaseFault::None { path: self.store.path().to_owned() }.into()),
         }

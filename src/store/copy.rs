@@ -1,6 +1,7 @@
 //! Copies of the database, each a file of its own that needs no log beside it.
 
 use super::columns::TextBytes;
+use super::fault::StoreFault;
 use super::open::{beside, locate};
 use crate::error::{Error, IoContext, Result};
 use rusqlite::{Connection, ErrorCode};
@@ -17,11 +18,14 @@ pub(super) fn snapshot(conn: &Connection, target: &Path) -> Result<TempPath> {
     Ok(copy)
 }
 
-/// Where the disk is full, it is where the copy goes; all else is the database's own trouble.
+/// Where the disk is full is where the copy goes; all else is the database's own trouble.
 fn of_target(error: rusqlite::Error, conn: &Connection, target: &Path) -> Error {
     let own = conn.path().map_or(target, Path::new);
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => locate(error.into(), target),
+        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
+            let (path, detail) = (target.to_path_buf(), error.to_string());
+            StoreFault::NoCopy { path, detail }.into()
+        }
         _ => locate(error.into(), own),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, Kind, plain};
 use rusqlite::ErrorCode;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A failure of the history database.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +37,12 @@ pub enum StoreFault {
     /// The system does not let the file be opened.
     #[error("the history at {} cannot be opened: {why}", path.display())]
     Unopened { path: PathBuf, why: String },
+    /// A copy of it cannot be written.
+    #[error("no copy of the history can be written to {}: {detail}", path.display())]
+    NoCopy { path: PathBuf, detail: String },
+    /// A read or a write failed.
+    #[error("the history at {} cannot be read or written: {detail}", path.display())]
+    Io { path: PathBuf, detail: String },
     /// Anything else the driver reports.
     #[error("the history refused the operation: {detail}")]
     Other { detail: String },
@@ -54,6 +60,8 @@ impl Fault for StoreFault {
             Self::ReadOnly { .. }
             | Self::Full { .. }
             | Self::Unopened { .. }
+            | Self::NoCopy { .. }
+            | Self::Io { .. }
             | Self::Other { .. } => Kind::Failed,
         }
     }
@@ -74,9 +82,18 @@ impl Fault for StoreFault {
             Self::Unused { .. } => {
                 Some("`sortie track init-session --scope …` records the first".into())
             }
+            Self::Unopened { why, .. } if why.contains("too many open files") => {
+                Some("close some, or raise the limit: `ulimit -n 256`".into())
+            }
+            Self::NoCopy { .. } => {
+                Some("nothing was changed; make room, then run the same command again".into())
+            }
             Self::Unopened { .. } | Self::ReadOnly { .. } => {
                 Some("check who owns it, or name another database with `--db FILE`".into())
             }
+            Self::Io { .. } => Some(
+                "nothing was recorded; look at the disk, its quota, and the limits of `ulimit -f`".into(),
+            ),
             Self::Full { .. } => Some("make room, then run the same command again".into()),
             Self::ContentDamaged { .. } => {
                 Some("`sortie doctor` says what else is damaged; a backup may have it whole".into())
@@ -87,12 +104,13 @@ impl Fault for StoreFault {
 }
 
 impl StoreFault {
+    fn read_only(path: PathBuf, detail: String) -> Self {
+        let detail = unwritable(&path).unwrap_or(detail);
+        Self::ReadOnly { path, detail }
+    }
+
     /// What a driver error means; `path` is the database it came from.
-    pub(super) fn from_driver(
-        error: rusqlite::Error,
-        path: &std::path::Path,
-        seconds: u64,
-    ) -> Self {
+    pub(super) fn from_driver(error: rusqlite::Error, path: &Path, seconds: u64) -> Self {
         let detail = error.to_string();
         let path = path.to_path_buf();
         match error.sqlite_error_code() {
@@ -101,16 +119,37 @@ impl StoreFault {
                 Self::Damaged { path, detail }
             }
             Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
-                Self::ReadOnly { path, detail }
+                Self::read_only(path, detail)
             }
-            Some(ErrorCode::CannotOpen) => match std::fs::File::open(&path) {
-                Err(error) => Self::Unopened { path, why: plain(&error) },
-                Ok(_) => Self::ReadOnly { path, detail },
+            Some(ErrorCode::CannotOpen) => match refusal(&path) {
+                Some(error) => Self::Unopened { path, why: plain(&error) },
+                None => Self::read_only(path, detail),
             },
+            Some(ErrorCode::SystemIoFailure) => Self::Io { path, detail },
             Some(ErrorCode::DiskFull) => Self::Full { path },
             _ => Self::Other { detail },
         }
     }
+}
+
+/// Why the system does not let a database be opened, which SQLite does not say. It opens three files.
+fn refusal(path: &Path) -> Option<std::io::Error> {
+    let opened: Vec<_> = (0..3).map(|_| std::fs::File::open(path)).collect();
+    opened.into_iter().find_map(Result::err)
+}
+
+/// Why the system does not let it be written: the file, or the directory that needs two more beside it.
+#[cfg(unix)]
+fn unwritable(path: &Path) -> Option<String> {
+    use rustix::fs::{Access, access};
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let refused = [path, dir].into_iter().find_map(|it| access(it, Access::WRITE_OK).err());
+    refused.map(|error| plain(&error.into()))
+}
+
+#[cfg(not(unix))]
+fn unwritable(_: &Path) -> Option<String> {
+    None
 }
 
 /// Lets the verbs use `?` on driver calls: where the transaction ends it becomes a [`StoreFault`].

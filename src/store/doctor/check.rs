@@ -71,6 +71,11 @@ pub enum Found {
 const LISTED: u32 = 100;
 
 impl Store {
+    /// Whether a mark says that something was recorded here.
+    pub fn was_there(&self) -> bool {
+        mark::read(self.path()).is_some()
+    }
+
     /// Looks the whole database over. Changes nothing; others may read and write meanwhile.
     pub fn check(&self) -> Result<Checkup> {
         let path = self.path();
@@ -88,6 +93,10 @@ impl Store {
             findings: Vec::new(),
             network: filesystem::far(path),
         };
+        if !self.exists() {
+            checkup.missing = mark.map_or_else(Recorded::default, |mark| mark.recorded);
+            return Ok(checkup);
+        }
         match self.checked(&mut checkup, mark.clone()) {
             Err(error) if backup::is_damaged(&error) => {
                 checkup.find(Found::File, None, None, detail(&error));

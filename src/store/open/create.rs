@@ -14,7 +14,7 @@ pub const HOME: &str = ".sortie";
 pub(in crate::store) fn create_file(path: &Path) -> Result<bool> {
     let log = beside(path, "-wal");
     let is_log_there = log.metadata().is_ok_and(|it| it.len() > 0);
-    if path.exists() {
+    if path.try_exists().or_cannot("open the history", path)? {
         return Ok(false);
     }
     if is_log_there {

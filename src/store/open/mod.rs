@@ -107,7 +107,15 @@ impl Store {
     /// What is to be said of the database itself, now that the work is done: what is missing, and what a
     /// short look at it found, which it gets once a day.
     pub fn concerns(&self) -> Vec<Concern> {
-        self.file.get().map_or_else(Vec::new, |database| database.concerns())
+        match (self.file.get(), self.nothing_yet.get()) {
+            (Some(database), _) => database.concerns(),
+            // There is no database, and there was one.
+            (None, Some(_)) => mark::read(&self.path)
+                .map(|mark| Concern::Missing { writes: mark.recorded.writes })
+                .into_iter()
+                .collect(),
+            (None, None) => Vec::new(),
+        }
     }
 
     /// Brings what stands in the write-ahead log into the database's own file, as far as nobody reads

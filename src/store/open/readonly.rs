@@ -3,8 +3,8 @@
 //! A reader of a write-ahead log shares an index with the others, `-shm`, which it makes if it is not
 //! there. Where it cannot, there are two ways left, and neither looks out for writers: without a log
 //! the file alone is read (`immutable`); with one, SQLite keeps the index in its own memory, which it
-//! does for who has the database for himself (`nolock` and an exclusive mode). Whoever could write
-//! would have made the index.
+//! does for who has the database for himself. That takes locks, which a file that cannot be written does not
+//! give; so it is done without. Whoever could write would have made the index.
 
 use super::log::beside;
 use super::pragmas::{PATIENCE, guard, wait_for_others};
@@ -24,8 +24,10 @@ pub(in crate::store) fn look(path: &Path) -> Result<Connection> {
             wait_for_others(&mut conn, PATIENCE)?;
             Ok(conn)
         }
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => open(path),
-        Err(error) => Err(error.into()),
+        Err(error) => match error.sqlite_error_code() {
+            Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => open(path),
+            _ => Err(error.into()),
+        },
     }
 }
 
@@ -43,19 +45,22 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     Ok(copy)
 }
 
+/// SQLite's way to the files of a system that has no locks.
+const WITHOUT_LOCKS: &str = "&vfs=unix-none";
+
 fn open(path: &Path) -> Result<Connection> {
     let is_there = |ending| beside(path, ending).metadata().is_ok_and(|it| it.len() > 0);
     let option = match (is_there("-shm"), is_there("-wal")) {
         (true, _) => "",
         (false, false) => "&immutable=1",
-        (false, true) => "&nolock=1",
+        (false, true) => WITHOUT_LOCKS,
     };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_URI;
     let mut conn = Connection::open_with_flags(uri(path, option), flags)?;
     wait_for_others(&mut conn, PATIENCE)?;
-    if option == "&nolock=1" {
+    if option == WITHOUT_LOCKS {
         conn.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     }
     Ok(conn)

@@ -210,8 +210,11 @@ impl Library {
         let limit = Limit::Source.max() as u64;
         let bytes = match self.user_dir.as_deref().filter(|dir| path.starts_with(dir)) {
             Some(dir) => {
+                let real = path.canonicalize().or_cannot("read", path)?;
+                // The directory itself may be a link that came with the repository.
+                let home = Beneath::open(dir.parent().unwrap_or(dir)).or_cannot("read", dir)?;
                 let dir = Beneath::open(dir).or_cannot("read", dir)?;
-                dir.read(&path.canonicalize().or_cannot("read", path)?, limit)
+                home.resolve(dir.path()).and_then(|_| dir.read(&real, limit))
             }
             None => patiently(|| open_named(path)?.read(limit), Trouble::may_pass),
         };

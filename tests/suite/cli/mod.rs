@@ -6,6 +6,7 @@ mod compare;
 mod ctx;
 mod doctor;
 mod outputs;
+mod outside;
 mod pages;
 #[cfg(unix)]
 mod paths;

@@ -1,6 +1,8 @@
 //! How fast secrets are looked for, and what is found in trees that should have none:
 //! `cargo run --release --example secrets -- [--list] DIRECTORY…`.
 //!
+//! `--hostile` measures texts instead that were written to take long: keywords over and over.
+//!
 //! Everything is read first, so that only the scanner is measured: processor seconds of one thread, the
 //! least of five rounds.
 
@@ -15,6 +17,9 @@ use std::path::PathBuf;
 fn main() {
     let (options, directories): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|argument| argument.starts_with("--"));
+    if options.iter().any(|option| option == "--hostile") {
+        return hostile();
+    }
     let texts = read(&directories);
     let bytes: usize = texts.iter().map(|(_, text)| text.len()).sum();
     let round = |_| seconds_of(|| texts.iter().for_each(|(_, text)| drop(black_box(scan(text)))));
@@ -59,4 +64,27 @@ fn read(directories: &[String]) -> Vec<(PathBuf, String)> {
         Some((entry.into_path(), String::from_utf8(bytes).ok()?))
     };
     files.filter_map(text).collect()
+}
+
+fn hostile() {
+    let pieces = [
+        "eyJ-",
+        "ZXlK-",
+        "token=",
+        "token: ",
+        "://a:b@",
+        "PRIVATE KEY",
+        "curl -u ",
+        "sk-T3BlbkFJ",
+        "authorization: basic ",
+        ";password=",
+        "glpat-",
+        "a.b_key=",
+        "-us1",
+    ];
+    for piece in pieces {
+        let text = piece.repeat((1 << 20) / piece.len());
+        let seconds = seconds_of(|| drop(black_box(scan(&text))));
+        println!("{piece:?}: {:.1} MB/s", text.len() as f64 / 1e6 / seconds);
+    }
 }

@@ -116,7 +116,7 @@ fn version(rules: &str, sources: &[Vec<u8>]) -> u64 {
 #[derive(Default)]
 struct Tables {
     sets: Vec<Set>,
-    steps: Vec<(usize, u16, u16)>,
+    steps: Vec<(usize, u16, u16, bool)>,
     sequences: Vec<[usize; 4]>,
     triggers: Vec<String>,
     /// Folded four bytes, how far behind a key's beginning they stand, and whom they wake.
@@ -173,13 +173,24 @@ impl Tables {
                     Piece::Close => group = group.map(|(open, _)| (open, here)),
                     Piece::Step { set, min, max } => {
                         let set = self.set(set);
-                        self.steps.push((set, min, max));
+                        self.steps.push((set, min, max, true));
                     }
                 }
             }
+            self.firm(first);
             let len = self.steps.len() - first;
             let (open, close) = group.unwrap_or((0, len));
             self.sequences.push([first, len, open, close]);
+        }
+    }
+
+    /// Notes which of the steps from `first` on need never give back what they took: what follows is
+    /// of other bytes.
+    fn firm(&mut self, first: usize) {
+        for at in first..self.steps.len().saturating_sub(1) {
+            let ((set, ..), (next, least, ..)) = (self.steps[at], self.steps[at + 1]);
+            let both = self.sets[set].iter().zip(&self.sets[next]).any(|(a, b)| a & b != 0);
+            self.steps[at].3 = least > 0 && !both;
         }
     }
 
@@ -215,8 +226,8 @@ impl Tables {
                 .expect("a string takes all");
         };
         put("SETS", "[u64; 4]", self.sets.iter().map(|set| format!("{set:?}")).collect());
-        let step = |(set, min, max): &(usize, u16, u16)| {
-            format!("Step {{ set: {set}, min: {min}, max: {max} }}")
+        let step = |(set, min, max, firm): &(usize, u16, u16, bool)| {
+            format!("Step {{ set: {set}, min: {min}, max: {max}, firm: {firm} }}")
         };
         put("STEPS", "Step", self.steps.iter().map(step).collect());
         let sequence = |[first, len, open, close]: &[usize; 4]| {

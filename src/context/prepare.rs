@@ -97,7 +97,7 @@ impl Context<'_> {
         let request = clean.as_ref().unwrap_or(request);
         let frame = self.frame(request)?;
         if let Some(bundle) = self.unchanged(request, &frame)? {
-            let suspects = self.suspects(&bundle, &self.suspected(&bundle))?;
+            let suspects = self.suspects(&bundle, &self.suspected(&bundle)?)?;
             return Ok(ready(bundle, suspects, &frame.model, frame.budget));
         }
         let began = SystemTime::now();

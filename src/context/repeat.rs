@@ -9,13 +9,12 @@ use super::attempt::{Frame, Material};
 use super::models::Model;
 use super::prepare::Request;
 use super::select::{Part, Selected};
-use super::texts::{Learnt, OnDisk, Place, Texts};
+use super::texts::Texts;
 use super::trace::{self, Seen};
 use crate::briefing::Template;
 use crate::error::Result;
 use crate::model::{Allowance, Bundle, BundleId, ItemType, SkipReason, Skipped};
 use crate::secrets;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What tells two drafts apart.
@@ -125,15 +124,18 @@ impl Context<'_> {
         *blake3::hash(format!("{asked:?}").as_bytes()).as_bytes()
     }
 
-    /// Those texts of an unchanged bundle in which something may be a secret.
-    pub(super) fn suspected(&self, bundle: &Bundle) -> Texts {
-        let (root, mut texts) = (Arc::new(self.root.clone()), Texts::cached(self.cache));
+    /// Those texts of an unchanged bundle in which something may be a secret: what is known of them, else
+    /// the history's own text, for an item may be a part of its file, or the file without its secrets.
+    pub(super) fn suspected(&self, bundle: &Bundle) -> Result<Texts> {
+        let mut texts = Texts::cached(self.cache);
         for item in bundle.context_items.iter().filter(|item| item.suspected > 0) {
-            let path = root.located(&item.source);
-            let place = Place::File(OnDisk { root: Arc::clone(&root), path, limit: u64::MAX - 1 });
-            texts.add(item.content_hash.clone(), place, Learnt::default());
+            let hash = item.content_hash.as_str();
+            if !texts.know(hash) {
+                let text = self.store.read(|r| r.content(hash))?.unwrap_or_default();
+                texts.hold(hash.to_owned(), String::from_utf8_lossy(&text).into_owned());
+            }
         }
-        texts
+        Ok(texts)
     }
 
     /// The bundle that is kept under a key.

@@ -85,6 +85,17 @@ impl Texts {
         learnt.blocks.map(|blocks| entry.blocks.set(blocks));
     }
 
+    /// Adds a text of which only the facts are asked, if they are kept; says whether they are.
+    pub fn know(&mut self, hash: &str) -> bool {
+        let facts = self.kept_facts(hash).map(Arc::new);
+        let is_known = facts.is_some();
+        if is_known {
+            let learnt = Learnt { facts, ..Learnt::default() };
+            self.add(hash.to_owned(), Place::Held("".into()), learnt);
+        }
+        is_known
+    }
+
     /// Adds all of another's, with what was counted.
     pub fn extend(&mut self, other: Texts) {
         self.counted.extend(&other.counted);

@@ -35,24 +35,22 @@ pub struct Finding {
 const DIGITS: usize = 16;
 
 impl Finding {
+    /// Of the secret that begins at `start`, in that line and column.
     pub(super) fn new(
         rule: &Rule,
-        text: &[u8],
+        secret: &[u8],
         start: usize,
-        end: usize,
         confidence: Confidence,
+        (line, column): (usize, usize),
     ) -> Finding {
-        let before = &text[..start];
-        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
         let mut hasher = blake3::Hasher::new();
-        hasher.update(rule.id.as_bytes()).update(b"\0").update(&text[start..end]);
+        hasher.update(rule.id.as_bytes()).update(b"\0").update(secret);
         Finding {
             rule: rule.id.to_owned(),
-            line: memchr::memchr_iter(b'\n', before).count() + 1,
-            // Bytes that do not go on with a character begin one.
-            column: before[line_start..].iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1,
+            line,
+            column,
             start,
-            end,
+            end: start + secret.len(),
             confidence,
             fingerprint: hasher.finalize().to_hex()[..DIGITS].to_owned(),
         }

@@ -6,28 +6,30 @@ use std::ops::Range;
 /// How far a manifest is looked through on either side of its kind.
 const REACH: usize = 16 << 10;
 
-/// The values under `data:` of the manifest that has `kind:` at `key`, if its kind is `Secret`.
-pub fn values(text: &[u8], key: usize) -> Vec<Range<usize>> {
+/// The values under `data:` of the manifest that has `kind:` at `key`, if its kind is `Secret`,
+/// and where that manifest ends.
+pub fn values(text: &[u8], key: usize) -> (Vec<Range<usize>>, usize) {
     if !text[key..].starts_with(b"kind:") {
-        return Vec::new();
+        return (Vec::new(), 0);
     }
-    let kind = text[key + 5..].split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let line = &text[key + 5..text.len().min(key + 40)];
+    let kind = line.split(|byte| *byte == b'\n').next().unwrap_or_default();
     let kind = kind.trim_ascii();
     let kind = kind.strip_prefix(b"\"").or(kind.strip_prefix(b"'")).unwrap_or(kind);
     let kind = kind.strip_suffix(b"\"").or(kind.strip_suffix(b"'")).unwrap_or(kind);
     let alone =
         text[..key].iter().rev().take_while(|it| **it != b'\n').all(|it| b" \t-".contains(it));
     if !kind.eq_ignore_ascii_case(b"secret") || !alone {
-        return Vec::new();
+        return (Vec::new(), 0);
     }
     let mut reading = Reading::default();
     let manifest = manifest(text, key);
-    let mut at = manifest.start;
+    let (mut at, end) = (manifest.start, manifest.end);
     for line in text[manifest].split_inclusive(|byte| *byte == b'\n') {
         reading.line(line, at);
         at += line.len();
     }
-    reading.values
+    (reading.values, end)
 }
 
 /// The document between two lines of dashes.

@@ -57,6 +57,6 @@ fn go(
     let set = &SETS[usize::from(now.set)];
     let has = |byte: &u8| set[usize::from(byte >> 6)] >> (byte & 63) & 1 == 1;
     let most = text[at..].iter().take(usize::from(now.max)).take_while(|byte| has(byte)).count();
-    let least = usize::from(now.min);
+    let least = if now.firm { most.max(now.min.into()) } else { now.min.into() };
     (least..=most).rev().find_map(|count| go(steps, step + 1, text, at + count, to_end, marks))
 }

@@ -36,6 +36,8 @@ pub struct Step {
     pub set: u8,
     pub min: u16,
     pub max: u16,
+    /// Whether fewer than there are need not be tried.
+    pub firm: bool,
 }
 
 /// Whom a keyword wakes.

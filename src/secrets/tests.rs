@@ -336,3 +336,50 @@ fn patterns_match_what_the_regex_engine_matches() {
 fn at_least_two_hundred_kinds_are_known() {
     assert!(kinds() >= 200, "{}", kinds());
 }
+
+/// What was written to take long: the keywords over and over, and beginnings that never end.
+#[test]
+fn hostile_texts_take_no_longer_than_they_are_long() {
+    let pieces = [
+        "eyJ-",
+        "eyJ",
+        "ZXlK-",
+        "ZXlKaaaaaaaaaaaa",
+        "kind: Secret\n",
+        "kind:",
+        "token=",
+        "token: ",
+        "://a:b@",
+        "://",
+        "-----BEGIN PRIVATE KEY-----",
+        "PRIVATE KEY",
+        "curl -u ",
+        "sk-T3BlbkFJ",
+        "xoxb-1",
+        "AKIA",
+        "key-",
+        "authorization: basic ",
+        "Private-Lines:\n",
+        ";password=",
+        "glpat-",
+        "a.b_key=",
+        "-us1",
+        "JQQJ9",
+        "kind: Secret\ndata:\n a: QWxhZGRpbjpvcGVu\n",
+    ];
+    let time = |text: &str| {
+        let began = std::time::Instant::now();
+        std::hint::black_box(scan(text));
+        began.elapsed()
+    };
+    for piece in pieces {
+        let text = piece.repeat((8 << 10) / piece.len());
+        let once = time(&text);
+        let more = time(&text.repeat(4));
+        // Sixteen times as long would be the square; a busy machine needs some room.
+        assert!(
+            more < once * 11 + std::time::Duration::from_millis(300),
+            "{piece:?}: {once:?} {more:?}"
+        );
+    }
+}

@@ -9,8 +9,8 @@ pub struct Value {
     pub quoted: bool,
 }
 
-/// The longest value that is looked at.
-const LONGEST: usize = 1024;
+/// What is as long is no value: tokens of such length have forms of their own.
+const LONGEST: usize = 256;
 
 /// The value assigned to a name that ends at `at`. `flag`: the name is an option of a command.
 pub fn after(text: &[u8], at: usize, flag: bool) -> Option<Value> {
@@ -149,7 +149,7 @@ impl Cursor<'_> {
         let length = rest.iter().take(LONGEST).take_while(goes_on).count();
         let whole = &rest[..length];
         let code = quote.is_none() && whole.iter().any(|it| matches!(it, b'(' | b'[' | b'{'));
-        (length >= 6 && !code)
+        ((6..LONGEST).contains(&length) && !code)
             .then(|| Value { place: self.at..self.at + length, quoted: quote.is_some() })
     }
 }

@@ -240,20 +240,6 @@ pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
     file::write(path, bundle_json(bundle).as_bytes())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commas_in_braces_do_not_part_items() {
-        let parts = |text: &str| -> Vec<String> {
-            split(text.as_bytes()).iter().map(|path| path.display().to_string()).collect()
-        };
-        assert_eq!(parts("a,src/{b,c}.rs,,d"), ["a", "src/{b,c}.rs", "d"]);
-        assert_eq!(parts("a}b,c"), ["a}b", "c"]);
-    }
-}
-
 /// Says that something is not stored as it came.
 pub fn note_redacted(verb: &Verb<'_>, redacted: &[Finding]) {
     if redacted.is_empty() {
@@ -266,4 +252,18 @@ pub fn note_redacted(verb: &Verb<'_>, redacted: &[Finding]) {
         "{count} taken out before it was stored ({}); --keep-secrets stores it as it is",
         rules.join(", ")
     ));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commas_in_braces_do_not_part_items() {
+        let parts = |text: &str| -> Vec<String> {
+            split(text.as_bytes()).iter().map(|path| path.display().to_string()).collect()
+        };
+        assert_eq!(parts("a,src/{b,c}.rs,,d"), ["a", "src/{b,c}.rs", "d"]);
+        assert_eq!(parts("a}b,c"), ["a}b", "c"]);
+    }
 }

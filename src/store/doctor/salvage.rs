@@ -9,7 +9,7 @@ use super::super::migrate::migrate;
 use super::super::open::{Store, locate};
 use super::super::seal::{SEALED, sealed, teach};
 use super::super::{StoreFault, about::TABLES};
-use super::check::Checkup;
+use super::findings::Checkup;
 use super::survey::{self, readable};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;

@@ -1,7 +1,7 @@
 //! Putting the content of one database in the place of another's.
 //!
 //! It is one transaction of the database, so that whoever has it open sees one state or the other. Only what
-//! is no database any more is replaced as a file: nobody can be writing it.
+//! SQLite calls no database, or too damaged for that, twice, is replaced as a file: nobody can be writing it.
 
 use super::super::copy::{self, free_name};
 use super::super::fault::StoreFault;
@@ -12,7 +12,7 @@ use super::super::open::{
     PATIENCE, Store, beside, connect, create_file, endure, locate, sleep_a_moment,
 };
 use super::is_damaged;
-use crate::error::{Error, IoContext, Result};
+use crate::error::{IoContext, Result};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 use std::path::{Path, PathBuf};
@@ -37,10 +37,19 @@ impl Store {
             return Ok(None);
         }
         let kept = free_name(path, what);
-        let here = (path, mark::read(path));
-        match overwrite(here, &source, &|reader| keep(reader, &kept)) {
-            Err(error) if is_damaged(&error) && is_no_database_still(path) => {
-                copy::raw(path, &kept)?;
+        let keep = |reader: &Connection| match kept.exists() {
+            true => Ok(()),
+            false => keep(reader, &kept),
+        };
+        let attempt = || overwrite((path, mark::read(path)), &source, &keep);
+        // Seen twice: what fails once may be a moment's trouble of the disk.
+        let twice =
+            attempt().or_else(|error| if is_damaged(&error) { attempt() } else { Err(error) });
+        match twice {
+            Err(error) if is_damaged(&error) => {
+                if !kept.exists() {
+                    copy::raw(path, &kept)?;
+                }
                 carry_on(&source, None, mark::read(path))?;
                 drop(source);
                 overwrite_file(path, new)?;
@@ -111,13 +120,4 @@ fn overwrite_file(path: &Path, new: TempPath) -> Result<()> {
         }
     }
     copy::put(new, path, true)
-}
-
-/// Seen once more, by another connection.
-fn is_no_database_still(path: &Path) -> bool {
-    let seen = connect(path).and_then(|conn| {
-        let lock = "BEGIN IMMEDIATE; ROLLBACK";
-        conn.execute_batch(lock).map_err(Error::from)
-    });
-    seen.is_err_and(|error| is_damaged(&locate(error, path)))
 }

@@ -5,8 +5,9 @@
 //! whose pages are damaged. `salvage` makes a sound database of what is readable.
 
 mod check;
+mod findings;
 mod salvage;
 mod survey;
 
-pub use check::{Checkup, Finding, Found};
+pub use findings::{Checkup, Finding, Found};
 pub use salvage::{Lost, Repair, Salvaged};

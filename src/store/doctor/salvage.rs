@@ -9,12 +9,11 @@ use super::super::migrate::migrate;
 use super::super::open::{Store, locate};
 use super::super::seal::{SEALED, sealed, teach};
 use super::super::{StoreFault, about::TABLES};
-use super::check::Checkup;
-use super::survey::{self, readable};
+use super::findings::Checkup;
+use super::survey::{self, Stored, readable};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use rusqlite::config::DbConfig;
-use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -206,7 +205,7 @@ fn save_table(
         if table == "contents" && !is_whole(&columns, &values) {
             return Ok(Some("it does not match its hash".to_owned()));
         }
-        let values = std::iter::once(Value::Integer(rowid)).chain(values);
+        let values = std::iter::once(Stored::Integer(rowid)).chain(values);
         match to.prepare_cached(&insert)?.execute(params_from_iter(values)) {
             Err(error) => return Ok(Some(error.to_string())),
             Ok(_) if is_sealed => changed.extend(changed_name(to, table, rowid)?),
@@ -235,15 +234,16 @@ fn changed_name(to: &Connection, table: &str, rowid: i64) -> Result<Option<Strin
     Ok((found.1 == Some(true)).then_some(found.0))
 }
 
-fn is_whole(columns: &[String], values: &[Value]) -> bool {
+fn is_whole(columns: &[String], values: &[Stored]) -> bool {
     let value = |name: &str| columns.iter().position(|it| it == name).map(|at| &values[at]);
-    match (value("content_hash"), value("bytes"), value("codec"), value("data")) {
-        (
-            Some(Value::Text(hash)),
-            Some(Value::Integer(bytes)),
-            Some(Value::Text(codec)),
-            Some(Value::Blob(data)),
-        ) => content::unpacked(hash, *bytes as usize, codec, data.clone()).is_some(),
+    let text = |name: &str| match value(name) {
+        Some(Stored::Text(bytes)) => std::str::from_utf8(bytes).ok(),
+        _ => None,
+    };
+    match (text("content_hash"), value("bytes"), text("codec"), value("data")) {
+        (Some(hash), Some(Stored::Integer(bytes)), Some(codec), Some(Stored::Blob(data))) => {
+            content::unpacked(hash, *bytes as usize, codec, data.clone()).is_some()
+        }
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use super::super::seal::{sealed, teach};
 use crate::error::{Error, Result};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
-use rusqlite::types::Value;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -24,6 +24,40 @@ pub(super) fn readable(path: &Path) -> Result<Connection> {
     teach(&conn)?;
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(conn)
+}
+
+/// A value as it stands in a row: a text keeps its bytes, which nobody promised to be UTF-8.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stored {
+    Null,
+    Integer(i64),
+    Real(f64),
+    Text(Vec<u8>),
+    Blob(Vec<u8>),
+}
+
+impl From<ValueRef<'_>> for Stored {
+    fn from(value: ValueRef<'_>) -> Stored {
+        match value {
+            ValueRef::Null => Stored::Null,
+            ValueRef::Integer(number) => Stored::Integer(number),
+            ValueRef::Real(number) => Stored::Real(number),
+            ValueRef::Text(bytes) => Stored::Text(bytes.to_vec()),
+            ValueRef::Blob(bytes) => Stored::Blob(bytes.to_vec()),
+        }
+    }
+}
+
+impl ToSql for Stored {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self {
+            Stored::Null => ValueRef::Null,
+            Stored::Integer(number) => ValueRef::Integer(*number),
+            Stored::Real(number) => ValueRef::Real(*number),
+            Stored::Text(bytes) => ValueRef::Text(bytes),
+            Stored::Blob(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
 }
 
 /// What a scan found of a row.
@@ -46,7 +80,7 @@ pub(super) fn rows(
     conn: &Connection,
     table: &str,
     columns: &str,
-    each: &mut dyn FnMut(i64, Vec<Value>) -> Result<Option<String>>,
+    each: &mut dyn FnMut(i64, Vec<Stored>) -> Result<Option<String>>,
 ) -> Result<Vec<Unreadable>> {
     let seen = candidates(conn, table);
     let mut lost = Vec::new();
@@ -54,7 +88,9 @@ pub(super) fn rows(
     let count = columns_of(conn, &sql);
     for (rowid, seen) in seen {
         let read = conn.prepare_cached(&sql).and_then(|mut statement| {
-            statement.query_row([rowid], |row| (0..count).map(|at| row.get(at)).collect())
+            statement.query_row([rowid], |row| {
+                (0..count).map(|at| Ok(row.get_ref(at)?.into())).collect()
+            })
         });
         let why = match read {
             Ok(values) => each(rowid, values)?,

@@ -188,14 +188,18 @@ fn what_was_meant_is_not_missing() {
 #[test]
 fn a_flipped_bit_is_noticed() {
     let env = recorded(4);
+    let bytes = b"caf\xe9 \x00 \xff";
+    env.ok("track init-deployment --session-id s-1 --agent-type a --execution-id bytes --scope s");
+    env.run_with("track record-completion --execution-id bytes --final-message -", bytes);
     flip(&env, "e-02 is done. e-02 is done. ");
     assert_eq!(env.rows("PRAGMA integrity_check"), "ok\n", "SQLite sees nothing");
     snapshot!("flipped", env.run("doctor"));
     snapshot!("flipped_markdown", env.run("doctor --format markdown"));
     snapshot!("flipped_repair", env.run("doctor --repair"));
-    assert_eq!(executions(&env), "4\n");
+    assert_eq!(executions(&env), "5\n");
+    assert_eq!(env.ok("track show bytes --message").stdout, bytes, "whatever bytes they are");
     let kept = env.path(".sortie/history.damaged-20250117T093000Z.db");
-    assert_eq!(rows_of(&kept, "SELECT count(*) FROM agent_executions"), "4\n");
+    assert_eq!(rows_of(&kept, "SELECT count(*) FROM agent_executions"), "5\n");
     sound_again(&env);
 }
 

@@ -200,3 +200,39 @@ fn what_is_swapped_for_a_link_leads_nowhere() {
     assert!(!contents.windows(CANARY.len()).any(|it| it == CANARY.as_bytes()));
     println!("{taken} bundles, {other} times a link was told");
 }
+
+/// A near name is proposed from the project alone.
+#[test]
+fn names_behind_a_link_out_are_not_told() {
+    let env = fenced();
+    std::fs::write(env.beside("out").join("secret-name.txt"), CANARY).unwrap();
+    symlink("../out", env.path("away")).unwrap();
+    for items in ["away/secret-nam.txt", "../out/secret-nam.txt", "dir/../away/secret-name.tx"] {
+        let refused = prepare(&env, items);
+        assert_eq!(refused.status, Some(3), "{refused}");
+        assert!(!refused.err().contains("did you mean"), "{refused}");
+    }
+    let near = prepare(&env, "dir/a.tx");
+    assert!(near.err().contains("did you mean dir/a.txt"), "{near}");
+}
+
+/// A tree may come with a `.sortie` of its own.
+#[test]
+fn the_history_is_not_begun_behind_a_link() {
+    use std::os::unix::fs::PermissionsExt;
+    let init =
+        |env: &TestEnv| run(env, ["track", "init-session", "--scope", "s", "--session-id", "s-1"]);
+    let mode = |env: &TestEnv| env.beside("out").metadata().unwrap().permissions().mode() & 0o777;
+    let env = fenced();
+    let before = mode(&env);
+    symlink("../out", env.path(".sortie")).unwrap();
+    snapshot!("home_is_a_link", init(&env));
+    assert_eq!((mode(&env), env.beside("out").read_dir().unwrap().count()), (before, 2));
+    // A file in it that is a link to nowhere does not make a file there.
+    let env = fenced();
+    create_dir(env.path(".sortie")).unwrap();
+    symlink("../../out/new.db", env.path(".sortie/history.db")).unwrap();
+    let refused = init(&env);
+    assert_ne!(refused.status, Some(0), "{refused}");
+    assert_eq!(env.beside("out").read_dir().unwrap().count(), 2);
+}

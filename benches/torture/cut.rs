@@ -4,7 +4,7 @@
 //! noticed: without syncs, and without those of directories, something must be missing.
 
 use crate::disk::Disk;
-use crate::ledger::{Ledger, check_all, check_sound};
+use crate::ledger::{Known, Ledger, check_all, check_sound};
 use crate::place::{Place, beginnings, database_in};
 use crate::records::{begin, bundle, complete, deploy, open};
 use crate::scenarios::{LATE, Scenario, scenarios};
@@ -42,6 +42,7 @@ struct Run {
     before: Ledger,
     /// Whether there is no history at its beginning.
     starts_new: bool,
+    copies: Known,
 }
 
 pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
@@ -126,7 +127,8 @@ fn record(place: &Place, scenario: &Scenario, seed: u64) -> Outcome<Run> {
     let trace = trace::end();
     done.map_err(named)?;
     let starts_new = trace.before.is_empty();
-    Ok(Run { name: scenario.name.clone(), trace, before, starts_new })
+    let copies = Known::default();
+    Ok(Run { name: scenario.name.clone(), trace, before, starts_new, copies })
 }
 
 /// Cuts on all cores until the time is over or all passes are done.
@@ -256,7 +258,7 @@ fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
     ledger.check(&ws)?;
     drop(ws);
     ledger.check_backups(&place.tree(), &database)?;
-    check_all(&database)
+    check_all(&database, &run.copies)
 }
 
 /// The history must not get into a commit.

@@ -1,7 +1,7 @@
 //! kill -9 at random moments: writers of every kind on one history, killed one after the other, others
 //! in their place. After each round, all that was acknowledged must be there.
 
-use crate::ledger::{Ledger, check_all, check_sound};
+use crate::ledger::{Known, Ledger, check_all, check_sound};
 use crate::place::{History, Place, beginnings};
 use crate::pool::Worker;
 use crate::program::{Program, Run};
@@ -122,7 +122,7 @@ fn whole(history: &History, ledger: &Ledger) -> Outcome<()> {
     ledger.check(&ws)?;
     check_sound(&ws)?;
     ledger.check_backups(&history.tree, &history.database())?;
-    check_all(&history.database())?;
+    check_all(&history.database(), &Known::default())?;
     // There are many by now, and each was looked at.
     for entry in std::fs::read_dir(history.database().with_file_name(""))? {
         let path = entry?.path();

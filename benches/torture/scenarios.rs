@@ -48,7 +48,7 @@ pub fn scenarios(fixtures: &[(String, Option<PathBuf>)]) -> Vec<Scenario> {
     ];
     for (name, fixture) in fixtures {
         if fixture.is_some() {
-            let name = format!("migration from {name}");
+            let name = format!("opening {name}");
             all.push(Scenario { name, fixture: fixture.clone(), before: nothing, run: migration });
         }
     }

@@ -21,6 +21,9 @@ mod draft;
 mod expand;
 mod facts;
 mod fault;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzed;
+mod guard;
 mod kind;
 mod load;
 pub mod models;
@@ -55,6 +58,7 @@ pub use budget::{Budget, BudgetRequest, BudgetStatus};
 pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
 pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;
+pub use guard::{SecretFault, Suspect, listed};
 pub use load::BundleFault;
 pub use plan::{OverAgent, OverPlan, PlanOptions, Planned, PlannedAgent, Planning};
 pub use plan_file::{PlanAgent, PlanFile};

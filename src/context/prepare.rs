@@ -6,6 +6,7 @@ use super::attempt::{Attempt, Frame, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
+use super::guard::Suspect;
 use super::models::{self, DEFAULT_MODEL, Model};
 use super::progress::{Running, Task};
 use super::read::{FileReader, Reading, read_all};
@@ -51,6 +52,8 @@ pub struct Request {
     pub dedup: Option<DedupMode>,
     /// What to do if it does not fit.
     pub on_over_budget: OnOverBudget,
+    /// Take secrets out of what is sent, instead of refusing it.
+    pub redact: bool,
 }
 
 /// What to do with a briefing that does not fit.
@@ -83,19 +86,25 @@ pub struct Prepared {
     pub status: BudgetStatus,
     /// Tokens that the model can take in all.
     pub window: u64,
+    /// Where it may hold secrets.
+    pub suspects: Vec<Suspect>,
 }
 
 impl Context<'_> {
     /// Prepares a bundle and keeps it with its contents; over budget, nothing is written.
     pub fn prepare(&self, request: &Request) -> Result<Preparation> {
+        let clean = request.redact.then(|| self.redacted_request(request));
+        let request = clean.as_ref().unwrap_or(request);
         let frame = self.frame(request)?;
         if let Some(bundle) = self.unchanged(request, &frame)? {
-            return Ok(ready(bundle, &frame.model, frame.budget));
+            let suspects = self.suspects(&bundle, &self.suspected(&bundle))?;
+            return Ok(ready(bundle, suspects, &frame.model, frame.budget));
         }
         let began = SystemTime::now();
         let mut material = self.gather_in(request, frame)?;
         let draft = self.draft(request, &material);
-        let key = repeat::key(&draft, &material.model, &material.template);
+        let allowed = &self.config.secrets.allow;
+        let key = repeat::key(&draft, &material.model, &material.template, allowed);
         let bundle = match self.prepared_before(&key, &material)? {
             Some(bundle) => bundle,
             None => {
@@ -109,11 +118,13 @@ impl Context<'_> {
             }
         };
         self.keep_trace(request, &material, began, &bundle.bundle_id);
-        Ok(ready(bundle, &material.model, material.budget))
+        let suspects = self.suspects(&bundle, &material.texts)?;
+        Ok(ready(bundle, suspects, &material.model, material.budget))
     }
 
     /// The bundle of what is loaded, with so much taken out that it fits, if that is asked for.
     pub(super) fn fit(&self, request: &Request, material: &mut Material) -> Result<Attempt> {
+        self.guard(&self.draft(request, material), material)?;
         let mut attempt = self.attempt(request, material)?;
         if request.on_over_budget == OnOverBudget::Trim {
             while attempt.over_by() > 0 && trim(material, &attempt) {
@@ -139,8 +150,11 @@ impl Context<'_> {
 
     fn gather_in(&self, request: &Request, frame: Frame) -> Result<Material> {
         let Frame { model, budget, template } = frame;
-        let Reading { loaded, texts, skipped, seen } =
-            self.read_selected(&request.selectors, request.max_file_size)?;
+        let mut reading = self.read_selected(&request.selectors, request.max_file_size)?;
+        if request.redact {
+            self.redact(&mut reading)?;
+        }
+        let Reading { loaded, texts, skipped, seen } = reading;
         Ok(Material { model, budget, template, loaded, texts, skipped, seen })
     }
 
@@ -246,9 +260,10 @@ impl Context<'_> {
     }
 }
 
-fn ready(bundle: Bundle, model: &Model, budget: Budget) -> Preparation {
+fn ready(bundle: Bundle, suspects: Vec<Suspect>, model: &Model, budget: Budget) -> Preparation {
     let status = budget.status(bundle.count());
-    Preparation::Ready(Box::new(Prepared { bundle, budget, status, window: model.window }))
+    let window = model.window;
+    Preparation::Ready(Box::new(Prepared { bundle, budget, status, window, suspects }))
 }
 
 /// Takes out as many items as are over the budget, those that matter least first, the last-named

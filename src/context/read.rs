@@ -40,6 +40,10 @@ pub struct Loaded {
     pub file_hash: String,
     /// Where links led, from the root.
     pub link_to: Option<String>,
+    /// How many secrets were taken out of the text.
+    pub redacted: u32,
+    /// How many places in it may be secrets; known once somebody looked.
+    pub suspected: u32,
 }
 
 impl Loaded {
@@ -240,6 +244,8 @@ impl<'c> FileReader<'c> {
             bytes: found.bytes,
             content_hash: found.text,
             file_hash: found.file,
+            redacted: 0,
+            suspected: 0,
             link_to: at.by_link.then(|| self.root.name(&at.path)),
         };
         FileRead { loaded, place, learnt }

@@ -9,17 +9,25 @@ use super::attempt::{Frame, Material};
 use super::models::Model;
 use super::prepare::Request;
 use super::select::{Part, Selected};
+use super::texts::{Learnt, OnDisk, Place, Texts};
 use super::trace::{self, Seen};
 use crate::briefing::Template;
 use crate::error::Result;
-use crate::model::{Bundle, BundleId, ItemType, SkipReason, Skipped};
+use crate::model::{Allowance, Bundle, BundleId, ItemType, SkipReason, Skipped};
+use crate::secrets;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// What tells two drafts apart.
 pub(super) type Key = [u8; 32];
 
-/// The key of a draft; of a finished bundle, that of the draft it came of.
-pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
+/// The key of a draft under such allowances; of a finished bundle, that of the draft it came of.
+pub(super) fn key(
+    draft: &Bundle,
+    model: &Model,
+    template: &Template,
+    allowed: &[Allowance],
+) -> Key {
     let rest = (
         (&draft.version, &draft.agent_type, &draft.scope, &draft.role, &draft.constraints),
         (&draft.expected_output, &draft.model, &draft.template, &draft.budget),
@@ -31,6 +39,11 @@ pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
         parts.extend((part.len() as u64).to_le_bytes());
         parts.extend(part);
     };
+    // What was let through is let through again, as long as the rules are the same.
+    add(&secrets::VERSION.to_le_bytes());
+    if !allowed.is_empty() {
+        add(format!("{allowed:?}").as_bytes());
+    }
     add(format!("{model:?}").as_bytes());
     add(template.to_kept().as_bytes());
     add(&serde_json::to_vec(&rest).expect("plain data"));
@@ -44,6 +57,7 @@ pub(super) fn key(draft: &Bundle, model: &Model, template: &Template) -> Key {
         add(item.priority.as_str().as_bytes());
         add(&[item.encoding as u8]);
         add(item.link_to.as_deref().unwrap_or_default().as_bytes());
+        add(&item.redacted.to_le_bytes());
     }
     *blake3::hash(&parts).as_bytes()
 }
@@ -52,7 +66,8 @@ impl Context<'_> {
     /// The bundle that such a draft became, if it is still kept; it is the latest again.
     pub(super) fn prepared_before(&self, key: &Key, material: &Material) -> Result<Option<Bundle>> {
         let Some(bundle) = self.drafted(key)? else { return Ok(None) };
-        match self::key(&bundle, &material.model, &material.template) == *key {
+        let allowed = &self.config.secrets.allow;
+        match self::key(&bundle, &material.model, &material.template, allowed) == *key {
             true => self.renewed(bundle),
             false => Ok(None),
         }
@@ -105,8 +120,20 @@ impl Context<'_> {
         template: &Template,
         trace: &[u8],
     ) -> Key {
-        let asked = (blake3::hash(trace), request, self.config, model, template.to_kept());
+        let rules = (secrets::VERSION, self.config);
+        let asked = (blake3::hash(trace), request, rules, model, template.to_kept());
         *blake3::hash(format!("{asked:?}").as_bytes()).as_bytes()
+    }
+
+    /// Those texts of an unchanged bundle in which something may be a secret.
+    pub(super) fn suspected(&self, bundle: &Bundle) -> Texts {
+        let (root, mut texts) = (Arc::new(self.root.clone()), Texts::cached(self.cache));
+        for item in bundle.context_items.iter().filter(|item| item.suspected > 0) {
+            let path = root.located(&item.source);
+            let place = Place::File(OnDisk { root: Arc::clone(&root), path, limit: u64::MAX - 1 });
+            texts.add(item.content_hash.clone(), place, Learnt::default());
+        }
+        texts
     }
 
     /// The bundle that is kept under a key.

@@ -9,11 +9,15 @@ pub fn make_dir(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.exists() {
         return Ok(());
     }
+    let missing: Vec<&Path> = path.ancestors().take_while(|dir| !dir.exists()).collect();
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    // What it is in need not be ours to read.
+    missing.iter().filter_map(|dir| dir.parent()).for_each(|dir| drop(sync_dir(dir)));
+    Ok(())
 }
 
 /// Brings the names in a directory to the disk.

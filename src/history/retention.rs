@@ -351,7 +351,11 @@ mod tests {
         use crate::history::{Completion, Deployment, NewSession};
         let dir = tempfile::tempdir().unwrap();
         let store = crate::store::Store::at(dir.path().join("history.db"));
-        let history = History { store: &store, now: "2025-01-17T09:30:00Z".parse().unwrap() };
+        let history = History {
+            store: &store,
+            now: "2025-01-17T09:30:00Z".parse().unwrap(),
+            stored: crate::history::Stored { allow: &[], keep: false },
+        };
         let mut executions = Vec::new();
         for id in ["s-1", "s-2"].map(|id| SessionId::new(id).unwrap()) {
             let session_id = Some(id.clone());

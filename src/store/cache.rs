@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is cached, and how it is found out. To be raised whenever a count, a fact or a block of the same
 /// bytes, or the bundle of the same draft, may be another than before.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Days after which a row that nothing asked for goes.
 const KEPT_DAYS: i64 = 30;

@@ -2,11 +2,41 @@
 //! user's alone.
 
 use super::copy::sync_name;
-use crate::error::{IoContext, Result};
+use crate::error::{Fault, IoContext, Kind, Result};
 pub use crate::files::{make_dir, sync_dir};
 use std::fs::{File, OpenOptions, Permissions};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+
+/// All of `from`, which messages call `name`; what has more than `most` bytes is refused, for it
+/// might never end.
+pub fn read_all(mut from: impl Read, name: impl AsRef<Path>, most: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.by_ref().take(most + 1).read_to_end(&mut bytes).or_cannot("read", &name)?;
+    match bytes.len() as u64 > most {
+        true => Err(TooMuch { name: name.as_ref().to_path_buf(), most }.into()),
+        false => Ok(bytes),
+    }
+}
+
+/// More bytes than are taken.
+#[derive(Debug, thiserror::Error)]
+#[error("{} has more than {} MB, the most that is taken here", name.display(), most >> 20)]
+pub struct TooMuch {
+    pub name: PathBuf,
+    /// Bytes.
+    pub most: u64,
+}
+
+impl Fault for TooMuch {
+    fn kind(&self) -> Kind {
+        Kind::Usage
+    }
+
+    fn hint(&self) -> Option<String> {
+        None
+    }
+}
 
 /// Writes `bytes` to `path`: beside it first, on disk, then in its place. A new file is the user's
 /// alone, one that is there keeps its mode. A link at its place is replaced, not followed: whoever laid

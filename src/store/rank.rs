@@ -3,6 +3,8 @@
 //! Here a word that many rows have is counted in the oldest of them, and how often it comes in all
 //! is taken from how close together those stand.
 
+#![allow(unsafe_code)]
+
 use rusqlite::{Connection, ffi};
 use std::cell::RefCell;
 use std::ffi::{CStr, c_int, c_void};

@@ -1,5 +1,7 @@
 //! Questions take as many steps on a long history as on a short one: a count, never a time.
 
+#![allow(unsafe_code)]
+
 use super::{
     ExecutionFilter, Hit, OutputFilter, Property, Reader, SearchFilter, SessionFilter, StatsFilter,
     Store, Words,

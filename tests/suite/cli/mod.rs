@@ -6,6 +6,7 @@ mod compare;
 mod ctx;
 mod doctor;
 mod outputs;
+mod outside;
 mod pages;
 #[cfg(unix)]
 mod paths;
@@ -14,6 +15,7 @@ mod prunings;
 mod recall;
 mod reports;
 mod search;
+mod secrets;
 mod setup;
 mod stats;
 mod track;

@@ -67,12 +67,7 @@ pub(in crate::store) fn sync_names(path: &Path) -> Result<()> {
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
 /// for templates.
 fn make_home(dir: &Path) -> Result<()> {
-    // One that came with the tree as a link would have some other directory changed and written to.
-    if dir.is_symlink() {
-        let link = std::io::Error::other("it is a link; remove it, or name a history with --db");
-        return Err(link).or_cannot("write into", dir);
-    }
-    crate::files::make_dir(dir).or_cannot("create", dir)?;
+    file::make_own_dir(dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

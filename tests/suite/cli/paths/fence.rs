@@ -151,14 +151,22 @@ fn deliverables_outside_of_the_project() {
             collect(outside.to_str().unwrap()),
             collect("../report.md"),
             collect("linked.md"),
-            env.run("track record-completion --execution-id e-1 --status completed --deliverables ../report.md"),
-            collect("../report.md --outside"),
-            env.run("outputs verify --session-id s-1"),
-            env.run("outputs verify --session-id s-1 --outside"),
-            env.run("outputs history ../report.md"),
-            env.run("outputs history ../report.md --outside"),
+            env.run(
+                "track record-completion --execution-id e-1 --status completed \
+                 --deliverables ../report.md"
+            ),
         ])
     );
+    assert_eq!(collect("../report.md --outside").json()["added"], 1);
+    let verified = |more: &str| env.run(&format!("outputs verify --session-id s-1 {more}"));
+    let history = |more: &str| env.run(&format!("outputs history ../report.md {more}"));
+    snapshot!(
+        "deliverable_outside_verified",
+        transcript(&[verified("--format json"), verified("--format json --outside")])
+    );
+    assert!(verified("").err().contains("--outside does it"));
+    assert!(history("").out().contains("outside the project: --outside looks at it"));
+    assert!(history("--outside").out().contains("as e-1 left it"));
     // A device is not read, nor a pipe waited for.
     pipe(&env.path("pipe"));
     for path in ["/dev/zero", "pipe"] {
@@ -235,4 +243,15 @@ fn the_history_is_not_begun_behind_a_link() {
     let refused = init(&env);
     assert_ne!(refused.status, Some(0), "{refused}");
     assert_eq!(env.beside("out").read_dir().unwrap().count(), 2);
+    // Nor are sessions archived where a link says.
+    let env = fenced();
+    for line in
+        ["track init-session --scope s --session-id s-1", "track complete-session --session-id s-1"]
+    {
+        env.ok(line);
+    }
+    symlink("../../out", env.path(".sortie/archive")).unwrap();
+    snapshot!("archive_is_a_link", env.run("track prune --keep-sessions 0"));
+    assert_eq!(env.beside("out").read_dir().unwrap().count(), 2);
+    assert!(env.ok("track sessions").out().contains("s-1"));
 }

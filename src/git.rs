@@ -98,6 +98,8 @@ impl WorkTree {
             .arg("--literal-pathspecs")
             // A configuration that came with the tree could name a program to run.
             .args(["-c", "core.fsmonitor=false"])
+            // Asking writes nothing; writing the index would call a hook.
+            .arg("--no-optional-locks")
             .arg("-C")
             .arg(&self.top)
             .args(arguments)

@@ -65,10 +65,9 @@ impl SelectFault {
             }
         }
         let wanted = missing.file_name().unwrap_or_default().to_string_lossy();
-        let names: Vec<String> = match parent.starts_with(root.dir()) {
-            true => names_in(parent),
-            false => Vec::new(),
-        };
+        // What lies behind a link out is nobody's business.
+        let inside = root.look(parent).ok();
+        let names: Vec<String> = inside.map(|found| names_in(&found.path)).unwrap_or_default();
         let near = nearest(&wanted, names.iter().map(String::as_str));
         let near = near.into_iter().map(|name| root.name(&parent.join(name))).collect();
         SelectFault::Absent { asked: asked.to_string_lossy().into_owned(), near }

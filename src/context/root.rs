@@ -25,7 +25,12 @@ impl Refusal {
 
 /// Version control's and sortie's own files are no part of any project's text.
 pub(super) fn is_never_context(name: &OsStr) -> bool {
-    [".git", ".hg", ".jj", ".svn", ".sortie"].iter().any(|own| name == *own)
+    let own = [".git", ".hg", ".jj", ".svn", ".sortie"];
+    match cfg!(any(target_os = "macos", windows)) {
+        // There `.GIT` is the same directory.
+        true => own.iter().any(|own| name.eq_ignore_ascii_case(own)),
+        false => own.iter().any(|own| name == *own),
+    }
 }
 
 /// The project's root directory, and the directory that relative paths are given from.

@@ -162,8 +162,10 @@ impl History<'_> {
                 return Ok((plan, None));
             }
             // The archive holds what the history held; both are the user's alone.
-            let dir_of = archive.map_or(Some(dir), Path::parent).unwrap_or(Path::new(""));
-            file::make_dir(dir_of).or_cannot("create", dir_of)?;
+            match archive.map(|path| path.parent().unwrap_or(path)) {
+                Some(dir) => file::make_dir(dir).or_cannot("create", dir)?,
+                None => file::make_own_dir(dir)?,
+            }
             // Another pruning may take a name at any time: what it archived is not written over.
             let path = match archive {
                 Some(path) => {

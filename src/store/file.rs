@@ -66,6 +66,16 @@ pub fn write_with<T>(path: &Path, produce: impl FnOnce(&mut dyn Write) -> Result
     Ok(value)
 }
 
+/// Makes a directory of sortie's own, if it is not there. As a link, which may have come with the tree,
+/// it would have some other directory written to.
+pub fn make_own_dir(dir: &Path) -> Result<()> {
+    if dir.is_symlink() {
+        let link = std::io::Error::other("it is a link; remove it, or name another place");
+        return Err(link).or_cannot("write into", dir);
+    }
+    make_dir(dir).or_cannot("create", dir)
+}
+
 /// What is written as it is. `/dev/stdout` is a link to wherever it was sent, a file too.
 fn device(path: &Path, dir: &Path) -> std::io::Result<Option<File>> {
     let is_file = path.metadata().map_or(true, |found| found.is_file());

@@ -67,7 +67,7 @@ pub(in crate::store) fn sync_names(path: &Path) -> Result<()> {
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
 /// for templates.
 fn make_home(dir: &Path) -> Result<()> {
-    crate::files::make_dir(dir).or_cannot("create", dir)?;
+    file::make_own_dir(dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

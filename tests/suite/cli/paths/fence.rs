@@ -145,22 +145,28 @@ fn deliverables_outside_of_the_project() {
         env.run(&format!("outputs collect --execution-id e-1 --deliverables {rest} --format json"))
     };
     let outside = env.beside("report.md");
-    // An output is named after what it says, and this one says where it lies.
-    let id = regex::Regex::new("out-[0-9a-f]{16}").unwrap();
     snapshot!(
         "deliverable_outside",
-        id.replace_all(&transcript(&[
+        transcript(&[
             collect(outside.to_str().unwrap()),
             collect("../report.md"),
             collect("linked.md"),
-            env.run("track record-completion --execution-id e-1 --status completed --deliverables ../report.md"),
-            collect("../report.md --outside"),
-            env.run("outputs verify --session-id s-1"),
-            env.run("outputs verify --session-id s-1 --outside"),
-            env.run("outputs history ../report.md"),
-            env.run("outputs history ../report.md --outside"),
-        ]), "out-[HASH OF PATH]")
+            env.run(
+                "track record-completion --execution-id e-1 --status completed \
+                 --deliverables ../report.md"
+            ),
+        ])
     );
+    assert_eq!(collect("../report.md --outside").json()["added"], 1);
+    let verified = |more: &str| env.run(&format!("outputs verify --session-id s-1 {more}"));
+    let history = |more: &str| env.run(&format!("outputs history ../report.md {more}"));
+    snapshot!(
+        "deliverable_outside_verified",
+        transcript(&[verified("--format json"), verified("--format json --outside")])
+    );
+    assert!(verified("").err().contains("--outside does it"));
+    assert!(history("").out().contains("outside the project: --outside looks at it"));
+    assert!(history("--outside").out().contains("as e-1 left it"));
     // A device is not read, nor a pipe waited for.
     pipe(&env.path("pipe"));
     for path in ["/dev/zero", "pipe"] {
@@ -201,4 +207,51 @@ fn what_is_swapped_for_a_link_leads_nowhere() {
     let contents = std::fs::read(env.database()).unwrap_or_default();
     assert!(!contents.windows(CANARY.len()).any(|it| it == CANARY.as_bytes()));
     println!("{taken} bundles, {other} times a link was told");
+}
+
+/// A near name is proposed from the project alone.
+#[test]
+fn names_behind_a_link_out_are_not_told() {
+    let env = fenced();
+    std::fs::write(env.beside("out").join("secret-name.txt"), CANARY).unwrap();
+    symlink("../out", env.path("away")).unwrap();
+    for items in ["away/secret-nam.txt", "../out/secret-nam.txt", "dir/../away/secret-name.tx"] {
+        let refused = prepare(&env, items);
+        assert_eq!(refused.status, Some(3), "{refused}");
+        assert!(!refused.err().contains("did you mean"), "{refused}");
+    }
+    let near = prepare(&env, "dir/a.tx");
+    assert!(near.err().contains("did you mean dir/a.txt"), "{near}");
+}
+
+/// A tree may come with a `.sortie` of its own.
+#[test]
+fn the_history_is_not_begun_behind_a_link() {
+    use std::os::unix::fs::PermissionsExt;
+    let init =
+        |env: &TestEnv| run(env, ["track", "init-session", "--scope", "s", "--session-id", "s-1"]);
+    let mode = |env: &TestEnv| env.beside("out").metadata().unwrap().permissions().mode() & 0o777;
+    let env = fenced();
+    let before = mode(&env);
+    symlink("../out", env.path(".sortie")).unwrap();
+    snapshot!("home_is_a_link", init(&env));
+    assert_eq!((mode(&env), env.beside("out").read_dir().unwrap().count()), (before, 2));
+    // A file in it that is a link to nowhere does not make a file there.
+    let env = fenced();
+    create_dir(env.path(".sortie")).unwrap();
+    symlink("../../out/new.db", env.path(".sortie/history.db")).unwrap();
+    let refused = init(&env);
+    assert_ne!(refused.status, Some(0), "{refused}");
+    assert_eq!(env.beside("out").read_dir().unwrap().count(), 2);
+    // Nor are sessions archived where a link says.
+    let env = fenced();
+    for line in
+        ["track init-session --scope s --session-id s-1", "track complete-session --session-id s-1"]
+    {
+        env.ok(line);
+    }
+    symlink("../../out", env.path(".sortie/archive")).unwrap();
+    snapshot!("archive_is_a_link", env.run("track prune --keep-sessions 0"));
+    assert_eq!(env.beside("out").read_dir().unwrap().count(), 2);
+    assert!(env.ok("track sessions").out().contains("s-1"));
 }

@@ -1,10 +1,17 @@
-//! Writes the token engine's tables into `OUT_DIR`: what merges into what, and what each character
-//! is to the split patterns. They are used in place, so that counting needs no set-up.
+//! Writes tables into `OUT_DIR`: the token engine's (what merges into what, and what each character is
+//! to the split patterns), and the rules for secrets. They are used in place, so that neither counting
+//! nor scanning needs any set-up.
 
 #[path = "build/classes.rs"]
 mod classes;
 #[path = "build/ranks.rs"]
 mod ranks;
+#[path = "build/secrets.rs"]
+mod secrets;
+
+#[allow(dead_code)]
+#[path = "src/secrets/filter.rs"]
+mod filter;
 
 #[allow(dead_code)]
 #[path = "src/context/tokens/engine/packing.rs"]
@@ -13,7 +20,10 @@ mod packing;
 use std::path::PathBuf;
 
 fn main() {
-    for input in ["build.rs", "build", "src/context/tokens/engine/packing.rs"] {
+    let secrets = "assets/secrets.toml";
+    for input in
+        ["build.rs", "build", "src/context/tokens/engine/packing.rs", "src/secrets", secrets]
+    {
         println!("cargo:rerun-if-changed={input}");
     }
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
@@ -28,7 +38,17 @@ fn main() {
         write(&format!("{name}.firsts"), ranks.firsts());
         write(&format!("{name}.pairs"), ranks.pairs());
     }
+    let rules = std::fs::read_to_string(secrets).expect("the rules are there");
+    write("secrets.rs", secrets::tables(&rules, &scanner()).into_bytes());
     let (blocks, classes) = classes::tables();
     write("classes.blocks", blocks);
     write("classes.kinds", classes);
+}
+
+/// The scanner's sources, in one order.
+fn scanner() -> Vec<Vec<u8>> {
+    let files = std::fs::read_dir("src/secrets").expect("the scanner is there");
+    let mut paths: Vec<PathBuf> = files.map(|file| file.expect("it can be read").path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).expect("it can be read")).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::files::{Beneath, Trouble, read_named};
-use crate::model::{ByteAmount, DedupMode, Reserve, TokenAmount};
+use crate::model::{Allowance, ByteAmount, DedupMode, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -38,6 +38,21 @@ pub struct Config {
     /// Factors by kind of content, by the name that a model's `estimate` gives.
     #[serde(default)]
     pub estimates: BTreeMap<String, BTreeMap<String, Factor>>,
+    /// What looks like a secret and may go out all the same.
+    #[serde(default)]
+    pub secrets: Secrets,
+}
+
+/// What a project says of secrets.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Secrets {
+    /// Findings that are none, or that may be sent, each with its reason.
+    #[serde(default)]
+    pub allow: Vec<Allowance>,
+    /// Store messages as they come, secrets included.
+    #[serde(default)]
+    pub keep_in_messages: bool,
 }
 
 /// What is known of a model; what is left out is taken from the family its name belongs to.
@@ -81,7 +96,7 @@ impl Config {
     pub fn load(root: &Beneath) -> Result<Config> {
         let path = root.path().join(FILE_NAME);
         let read = match root.read(&path, LARGEST) {
-            Ok(bytes) => utf8(bytes).and_then(|text| Config::parse(&text)),
+            Ok(bytes) => utf8(bytes).and_then(|text| Config::read(&text)),
             Err(Trouble::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Config::default());
             }
@@ -90,7 +105,12 @@ impl Config {
         read.map_err(|why| why.at(&path).into())
     }
 
-    fn parse(text: &str) -> Result<Config, Wrong> {
+    /// The configuration that `text` is, in TOML.
+    pub fn parse(text: &str) -> Result<Config> {
+        Config::read(text).map_err(|why| why.at(Path::new(FILE_NAME)).into())
+    }
+
+    fn read(text: &str) -> Result<Config, Wrong> {
         let config: Config = parse_toml(text)?;
         config.check()?;
         Ok(config)
@@ -136,7 +156,18 @@ pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String, Wrong> {
-    String::from_utf8(bytes).map_err(|_| Wrong::new(None, "it is not UTF-8".to_owned()))
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let position = line_and_column(&before, before.len());
+        Wrong::new(Some(position), "this is not UTF-8".to_owned())
+    })
+}
+
+/// Reads TOML that is at hand; for fuzzing.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn parse_plan<T: DeserializeOwned>(text: &str) -> Result<T> {
+    parse_toml(text).map_err(|why| why.at(Path::new("plan.toml")).into())
 }
 
 fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
@@ -218,7 +249,7 @@ mod tests {
     use super::*;
 
     fn complaint(text: &str) -> (String, Option<String>) {
-        let fault = Config::parse(text).unwrap_err().at(Path::new("sortie.toml"));
+        let fault = Config::read(text).unwrap_err().at(Path::new("sortie.toml"));
         (fault.to_string(), fault.hint())
     }
 

@@ -26,6 +26,8 @@ pub enum Kind {
     Busy,
     /// The database is damaged, newer than this program, or not ours; it was left untouched.
     Refused,
+    /// A secret would go out; nothing was written.
+    Secret,
 }
 
 /// A failure of one area: says what failed and why (`Display`), its [`Kind`], and what to do.

@@ -44,6 +44,11 @@ impl WorkTree {
         main.filter(|_| linked)
     }
 
+    /// What the repository leaves out besides what its `.gitignore` files say.
+    pub fn excludes(&self) -> PathBuf {
+        self.common_dir.join("info/exclude")
+    }
+
     /// The commit that is checked out, if there is one yet.
     pub fn head(&self) -> Option<String> {
         let head = short(&self.git_dir.join("HEAD"))?;

@@ -8,17 +8,23 @@
 //! [`Workspace::history`] for the record, [`Workspace::outputs`] after. [`Session`] and
 //! [`Execution`] go through all of it in five phases; `references/api_guide.md` is the walk-through:
 #![doc = include_str!("../references/api_guide.md")]
+// Let out of it are the files that `tests/suite/crates.rs` names.
+#![deny(unsafe_code)]
 
 pub mod briefing;
 pub mod config;
 pub mod context;
 pub mod error;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod git;
 pub mod history;
 pub mod model;
 pub mod outputs;
 pub mod render;
+pub mod secrets;
 pub mod session;
 pub mod store;
 pub mod workspace;

@@ -18,6 +18,7 @@ use crate::model::{
     Bundle, ExecutionId, ExecutionRecord, Phase, SessionId, SessionRecord, SessionStatus,
 };
 use crate::outputs::{Collected, Collection, Synthesis, Verification};
+use crate::secrets::Finding;
 use crate::workspace::Workspace;
 
 /// One session of a project.
@@ -25,6 +26,7 @@ use crate::workspace::Workspace;
 pub struct Session<'w> {
     workspace: &'w Workspace,
     id: SessionId,
+    keep_secrets: bool,
 }
 
 /// One deployment of a session.
@@ -32,6 +34,7 @@ pub struct Session<'w> {
 pub struct Execution<'w> {
     workspace: &'w Workspace,
     id: ExecutionId,
+    keep_secrets: bool,
 }
 
 /// What is handed to an agent.
@@ -65,12 +68,22 @@ impl<'w> Session<'w> {
         new: NewSession,
     ) -> Result<(Session<'w>, SessionRecord)> {
         let (record, _) = workspace.history().init_session(new)?;
-        Ok((Session { workspace, id: record.session_id.clone() }, record))
+        Ok((Session { workspace, id: record.session_id.clone(), keep_secrets: false }, record))
     }
 
     /// The session that `name` names: an id, the beginning of one, or `latest`.
     pub fn open(workspace: &'w Workspace, name: &str) -> Result<Session<'w>> {
-        Ok(Session { workspace, id: workspace.history().find(name)? })
+        Ok(Session { workspace, id: workspace.history().find(name)?, keep_secrets: false })
+    }
+
+    /// The same, storing briefings as they come if `keep` says so.
+    pub fn keeping_secrets(self, keep: bool) -> Session<'w> {
+        Session { keep_secrets: keep, ..self }
+    }
+
+    /// What is stored of a briefing that is given, and the secrets that were taken out of it.
+    pub fn without_secrets(&self, briefing: &[u8]) -> (Vec<u8>, Vec<Finding>) {
+        self.workspace.history().keeping_secrets(self.keep_secrets).without_secrets(briefing)
     }
 
     /// The session's id, to take it up again by.
@@ -94,7 +107,8 @@ impl<'w> Session<'w> {
         handover: Handover<'_>,
     ) -> Result<(Execution<'w>, ExecutionRecord, Written)> {
         let context = self.workspace.context();
-        let (given, model) = (handover.briefing.as_deref(), handover.model.as_deref());
+        let given = handover.briefing.as_deref().map(|given| self.without_secrets(given).0);
+        let (given, model) = (given.as_deref(), handover.model.as_deref());
         let briefing = context.handed_over(handover.bundle, given, model)?;
         let recounted = handover.bundle.map(|it| context.recounted(it, model)).transpose()?;
         let context_budget = handover.bundle.map(|bundle| context.deployable_tokens(bundle, model));
@@ -118,7 +132,11 @@ impl<'w> Session<'w> {
             base_commit: self.workspace.head_commit(),
             force: handover.force,
         })?;
-        let execution = Execution { workspace: self.workspace, id: record.execution_id.clone() };
+        let execution = Execution {
+            workspace: self.workspace,
+            id: record.execution_id.clone(),
+            keep_secrets: self.keep_secrets,
+        };
         Ok((execution, record, written))
     }
 
@@ -151,7 +169,12 @@ impl<'w> Session<'w> {
 impl<'w> Execution<'w> {
     /// The execution that `name` names: an id, the beginning of one, or `latest`.
     pub fn open(workspace: &'w Workspace, name: &str) -> Result<Execution<'w>> {
-        Ok(Execution { workspace, id: workspace.history().find(name)? })
+        Ok(Execution { workspace, id: workspace.history().find(name)?, keep_secrets: false })
+    }
+
+    /// The same, storing messages as they come if `keep` says so.
+    pub fn keeping_secrets(self, keep: bool) -> Execution<'w> {
+        Execution { keep_secrets: keep, ..self }
     }
 
     /// The deployment's id, to take it up again by.
@@ -185,12 +208,14 @@ impl<'w> Execution<'w> {
             ..Collection::default()
         };
         let found = outputs.look(&outputs.execution(&self.id)?, &named)?;
-        self.workspace.history().complete(&self.id, &completion, found)
+        let history = self.workspace.history().keeping_secrets(self.keep_secrets);
+        history.complete(&self.id, &completion, found)
     }
 
     /// Looks at what it produced and records it.
     pub fn collect(&self, collection: &Collection) -> Result<Collected> {
-        self.workspace.outputs().collect(&self.id, collection)
+        let outputs = self.workspace.outputs().keeping_secrets(self.keep_secrets);
+        outputs.collect(&self.id, collection)
     }
 
     /// The very briefing it was handed, byte for byte.

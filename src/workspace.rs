@@ -5,7 +5,7 @@ use crate::config::{self, Config};
 use crate::context::{Context, Progress, Root, Unheard};
 use crate::error::{Fault, IoContext, Kind, Result};
 use crate::git::WorkTree;
-use crate::history::History;
+use crate::history::{History, Stored};
 use crate::model::Timestamp;
 use crate::outputs::Outputs;
 use crate::store::{Cache, HOME, Store};
@@ -122,7 +122,9 @@ impl Workspace {
 
     /// The record of deployments.
     pub fn history(&self) -> History<'_> {
-        History { store: &self.store, now: self.now() }
+        let secrets = &self.config.secrets;
+        let stored = Stored { allow: &secrets.allow, keep: secrets.keep_in_messages };
+        History { store: &self.store, now: self.now(), stored }
     }
 
     /// After a deployment.

@@ -1,6 +1,7 @@
 //! What a briefing template sees; `references/template-context.md` describes it for users.
 
 use super::content::{Content, ItemText};
+use super::prose;
 use crate::model::{Bundle, ContextItem, ItemType, Priority, Selection};
 use serde::Serialize;
 
@@ -98,7 +99,7 @@ impl<'a> BriefingContext<'a> {
             scope: &bundle.scope,
             role: bundle.role.as_deref(),
             constraints: &bundle.constraints,
-            constraints_list: markdown_list(&bundle.constraints),
+            constraints_list: prose::list(&bundle.constraints),
             expected_output: bundle.expected_output.as_deref(),
             model: &bundle.model,
             items,
@@ -156,13 +157,6 @@ pub(super) fn item_at<'i, 'a>(
 ) -> Option<&'i BriefingItem<'a>> {
     let at = items.binary_search_by_key(&index, |item| item.index).ok()?;
     Some(&items[at])
-}
-
-/// Each text as one item, its further lines indented so that they stay in it.
-fn markdown_list(texts: &[String]) -> String {
-    let items: Vec<_> =
-        texts.iter().map(|text| format!("- {}", text.trim_end().replace('\n', "\n  "))).collect();
-    items.join("\n")
 }
 
 #[cfg(test)]

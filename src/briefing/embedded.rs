@@ -73,6 +73,13 @@ pub(super) const PARTIALS: &[(&str, &str)] = &[
     ("html_sort", include_str!("../../templates/_html_sort.hbs")),
 ];
 
+/// The text of an embedded partial, without the comment it begins with.
+pub(super) fn partial(name: &str) -> &'static str {
+    let found = PARTIALS.iter().find(|(known, _)| *known == name);
+    let source = found.map_or("", |(_, source)| source);
+    source.split_once("--}}\n").map_or(source, |(_, text)| text)
+}
+
 pub(super) fn is_embedded(name: &str) -> bool {
     EMBEDDED.iter().any(|embedded| embedded.name == name)
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 fn refusal(source: impl Into<String>, data: &Value) -> Error {
     let start = Instant::now();
     let error = render(&template(source), data).unwrap_err();
-    assert!(start.elapsed() < Duration::from_secs(5), "{error} took {:?}", start.elapsed());
+    // Without optimization, on a busy machine.
+    assert!(start.elapsed() < Duration::from_secs(30), "{error} took {:?}", start.elapsed());
     assert_eq!(error.kind(), Kind::Usage);
     assert_eq!(error.hint().as_deref(), Some("sortie ctx templates"));
     error
@@ -132,6 +133,10 @@ fn loops_end_whether_they_write_or_not() {
         Limit::Steps
     );
     assert_eq!(limit(nested(3, "{{@root.text}}"), &data), Limit::Output);
+    // What reads much and writes nothing, and what would make a text of all the data.
+    let blank = json!({"list": data["list"], "text": " ".repeat(1 << 20)});
+    assert_eq!(limit(nested(3, "{{cell @root.text}}"), &blank), Limit::Steps);
+    refusal("{{lookup list list}}", &data);
     assert_eq!(limit(nested(3, "{{cell @root.text}}"), &data), Limit::Output);
 }
 

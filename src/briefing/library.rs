@@ -69,6 +69,12 @@ impl Template {
         is_html(&self.name)
     }
 
+    /// Whether it writes elements, which its name says, too: each holds the words it is given.
+    pub(super) fn is_xml(&self) -> bool {
+        let name = self.name.strip_suffix(".hbs").unwrap_or(&self.name);
+        name.ends_with(".xml")
+    }
+
     /// By name, without the `_` and `.hbs` of their files.
     pub(super) fn partials(&self) -> &BTreeMap<String, String> {
         &self.partials
@@ -182,11 +188,17 @@ impl Library {
         let embedded = PARTIALS.iter().filter(|(name, _)| is_html || !name.starts_with("html_"));
         let mut partials: BTreeMap<String, String> =
             embedded.map(|(name, source)| (name.to_string(), source.to_string())).collect();
+        let own = |file: &String| file.starts_with('_') && file.ends_with(".hbs");
         for dir in [self.user_dir.as_deref(), beside].into_iter().flatten() {
-            for file in file_names(dir)? {
-                if let Some(name) = file.strip_prefix('_').and_then(|f| f.strip_suffix(".hbs")) {
-                    partials.insert(name.to_owned(), self.read(&dir.join(&file))?);
-                }
+            let files: Vec<String> = file_names(dir)?.into_iter().filter(own).collect();
+            // All of them are read and kept with a bundle.
+            if files.len() > Limit::Partials.max() {
+                let (dir, files) = (dir.to_path_buf(), files.len());
+                return Err(LibraryFault::TooMany { dir, files }.into());
+            }
+            for file in files {
+                let name = file[1..file.len() - ".hbs".len()].to_owned();
+                partials.insert(name, self.read(&dir.join(&file))?);
             }
         }
         Ok(partials)
@@ -306,6 +318,9 @@ pub enum LibraryFault {
     /// Written as it was read.
     #[error("template {} changed while it was read", path.display())]
     Changed { path: PathBuf },
+    /// More partials than a template may include.
+    #[error("{} holds {files} partials; at most {} are allowed", dir.display(), Limit::Partials.max())]
+    TooMany { dir: PathBuf, files: usize },
 }
 
 impl LibraryFault {
@@ -326,7 +341,8 @@ impl Fault for LibraryFault {
             Self::NotAFile { .. }
             | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. } => Kind::Usage,
+            | Self::NotUtf8 { .. }
+            | Self::TooMany { .. } => Kind::Usage,
             Self::Changed { .. } => Kind::Failed,
         }
     }
@@ -337,7 +353,8 @@ impl Fault for LibraryFault {
             | Self::NotAFile { .. }
             | Self::LeadsOut { .. }
             | Self::TooLarge { .. }
-            | Self::NotUtf8 { .. } => Some("`sortie ctx templates` lists those there are".into()),
+            | Self::NotUtf8 { .. }
+            | Self::TooMany { .. } => Some("`sortie ctx templates` lists those there are".into()),
             Self::Changed { .. } => Some("run it again when nobody writes it".into()),
         }
     }

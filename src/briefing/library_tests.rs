@@ -81,6 +81,19 @@ fn what_is_no_template_is_refused() {
 }
 
 #[test]
+fn more_partials_than_a_template_may_have_are_not_read() {
+    let (dir, library) = library(&[("short.hbs", "")]);
+    let partial = |n| std::fs::write(dir.path().join(format!("_p{n}.hbs")), "").unwrap();
+    (0..256).for_each(partial);
+    assert!(library.get(TemplateKind::Briefing, "briefing").is_ok());
+    partial(256);
+    for name in ["briefing", "short"] {
+        let error = library.get(TemplateKind::Briefing, name).unwrap_err();
+        assert!(error.to_string().ends_with("holds 257 partials; at most 256 are allowed"));
+    }
+}
+
+#[test]
 fn the_list_has_each_name_once_with_what_it_gets() {
     let (_dir, library) = library(&[
         ("briefing.md.hbs", "{{!-- Ours.\nscope: what to do\n--}}"),

@@ -11,12 +11,18 @@ pub(super) struct Steps {
 }
 
 /// Bytes of data for which there is one step more: an item has some hundreds, and takes a few steps.
-const BYTES_A_STEP: usize = 16;
+const DATA_A_STEP: usize = 16;
+
+/// Bytes of text that a helper compares or counts in one step.
+pub(super) const BYTES_A_STEP: usize = 256;
+
+/// Bytes of text that a helper rewrites in one step.
+pub(super) const WRITTEN_A_STEP: usize = 32;
 
 impl Steps {
     /// For data of so many bytes as JSON.
     pub fn for_data(size: usize) -> Steps {
-        Steps { done: AtomicUsize::new(0), limit: Limit::Steps.max() + size / BYTES_A_STEP }
+        Steps { done: AtomicUsize::new(0), limit: Limit::Steps.max() + size / DATA_A_STEP }
     }
 
     pub fn charge(&self, steps: usize) -> Result<(), Limit> {

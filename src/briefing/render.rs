@@ -9,12 +9,13 @@ use super::item::Style;
 use super::library::Template;
 use super::meter::{Capped, Steps};
 use super::writers::Written;
-use super::{blocks, values, writers};
+use super::{blocks, prose, values, writers};
 use crate::error::{Error, Result, nearest};
 use crate::model::html_text;
 use handlebars::{Context, Handlebars, RenderError, RenderErrorReason, no_escape};
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -64,7 +65,7 @@ pub fn brief(template: &Template, context: &BriefingContext<'_>) -> Result<Rende
     let light = light(template, context)?.map(|data| run(template, data, items));
     let (text, item_styles) = match light {
         Some(Ok(done)) => done,
-        _ => match run(template, data(template, context)?, items) {
+        _ => match run(template, whole(template, context)?, items) {
             Err(Stop::NeedsTexts) => run(template, with_texts(template, context)?, items)?,
             done => done?,
         },
@@ -118,7 +119,7 @@ fn light(template: &Template, context: &BriefingContext<'_>) -> Result<Option<Va
         Ok(item)
     });
     let items = items.collect::<Result<Vec<Value>>>()?;
-    let mut rest = data(template, &context.without_items())?;
+    let mut rest = whole(template, &context.without_items())?;
     rest["items"] = items.into();
     Ok(Some(rest))
 }
@@ -141,12 +142,41 @@ fn may_want_all(tag: &str) -> bool {
 
 /// The data with the texts themselves in place of stand-ins.
 fn with_texts(template: &Template, context: &BriefingContext<'_>) -> Result<Value> {
-    let mut data = data(template, context)?;
+    let mut data = whole(template, context)?;
     let listed = data["items"].as_array_mut().into_iter().flatten();
     for (entry, item) in listed.zip(&context.items) {
         entry["text"] = item.text.read()?.into();
     }
     Ok(data)
+}
+
+/// All of the data. In Markdown the caller's words stay in their place. An element holds them as they
+/// are, but the agent's name stands outside of any; a page escapes all.
+fn whole(template: &Template, context: &BriefingContext<'_>) -> Result<Value> {
+    let mut data = data(template, context)?;
+    let mut change = |field: &str, to: fn(&str) -> Cow<'_, str>| {
+        if let Value::String(text) = &mut data[field]
+            && let Cow::Owned(changed) = to(text)
+        {
+            *text = changed;
+        }
+    };
+    if template.is_xml() {
+        change("agent_type", untagged);
+    } else if !template.is_html() {
+        ["role", "scope", "expected_output"]
+            .into_iter()
+            .for_each(|it| change(it, prose::contained));
+    }
+    Ok(data)
+}
+
+/// `text` without tags and entities.
+fn untagged(text: &str) -> Cow<'_, str> {
+    match text.contains(['<', '&']) {
+        true => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").into(),
+        false => text.into(),
+    }
 }
 
 fn run(
@@ -198,7 +228,7 @@ fn engine<'i>(
     }
     blocks::register(&mut engine, steps);
     values::register(&mut engine, steps);
-    writers::register(&mut engine, written, items);
+    writers::register(&mut engine, steps, written, items);
     engine
 }
 

@@ -2,7 +2,7 @@
 //! figures, times and texts for people.
 
 use super::helpers::{Refusal, argument, arguments, charge};
-use super::meter::Steps;
+use super::meter::{BYTES_A_STEP, Steps};
 use crate::model::{Timestamp, is_hidden};
 use handlebars::{
     Context, Handlebars, Helper, HelperDef, JsonTruthy, RenderContext, RenderError, ScopedJson,
@@ -55,7 +55,7 @@ impl HelperDef for Computed {
 /// Comparing two long texts costs more than a step.
 fn cost(args: &[&Value]) -> usize {
     let shortest = args.iter().map(|arg| arg.as_str().map_or(0, str::len)).min();
-    1 + shortest.unwrap_or(0) / 256
+    1 + shortest.unwrap_or(0) / BYTES_A_STEP
 }
 
 fn compare(args: &[&Value]) -> Result<Ordering, &'static str> {
@@ -147,7 +147,12 @@ impl HelperDef for Lookup {
         let Some(mut path) = h.param(0).and_then(|param| param.context_path()).cloned() else {
             return Err(Refusal::call(h, "wants a variable, not a computed value"));
         };
-        path.push(key.as_str().map_or_else(|| key.to_string(), str::to_owned));
+        path.push(match key {
+            Value::String(key) => key.clone(),
+            Value::Number(index) => index.to_string(),
+            // A list as text may be as long as all of the data.
+            _ => return Err(Refusal::call(h, "wants a text or a number for a key")),
+        });
         // Walked again from the root, for an entry found by its path need not be copied.
         let found = path.iter().try_fold(ctx.data(), |value, segment| entry(value, segment));
         Ok(found.map_or(ScopedJson::Derived(Value::Null), |value| ScopedJson::Context(value, path)))

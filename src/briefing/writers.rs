@@ -4,8 +4,9 @@ use super::content::stand_in;
 use super::context::{BriefingItem, item_at};
 use super::escape::{attribute, cell, code_cell, inline, inline_code};
 use super::fence::{fenced, tagged};
-use super::helpers::{Refusal, argument};
+use super::helpers::{Refusal, argument, charge};
 use super::item::{Style, item_block};
+use super::meter::{Steps, WRITTEN_A_STEP};
 use crate::error::Error;
 use crate::model::html_text;
 use handlebars::{
@@ -41,6 +42,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 
 pub(super) fn register<'i>(
     registry: &mut Handlebars<'i>,
+    steps: &Arc<Steps>,
     written: &Arc<Written>,
     items: &'i [BriefingItem<'i>],
 ) {
@@ -48,7 +50,9 @@ pub(super) fn register<'i>(
         let written = Arc::clone(written);
         registry.register_helper(name, Box::new(Item { style, written, items }));
     }
-    let mut put = |name, write| registry.register_helper(name, Box::new(Text(write)));
+    let mut put = |name, write| {
+        registry.register_helper(name, Box::new(Text { write, steps: Arc::clone(steps) }));
+    };
     put("fence", |h| Ok(fenced(&text(h, 0)?, &language(h)?)));
     put("tag", |h| Ok(tagged(tag_name(h)?, "", &text(h, 1)?)));
     put("name", |h| Ok(inline_code(&text(h, 0)?)));
@@ -113,7 +117,10 @@ impl HelperDef for Item<'_> {
     }
 }
 
-struct Text(fn(&Helper<'_>) -> Result<String, RenderError>);
+struct Text {
+    write: fn(&Helper<'_>) -> Result<String, RenderError>,
+    steps: Arc<Steps>,
+}
 
 impl HelperDef for Text {
     fn call_inner<'reg: 'rc, 'rc>(
@@ -134,7 +141,11 @@ impl HelperDef for Text {
         _: &mut RenderContext<'reg, 'rc>,
         out: &mut dyn Output,
     ) -> HelperResult {
-        Ok(out.write(&(self.0)(h)?)?)
+        // A cell of a megabyte of blanks is nothing written, but a megabyte read.
+        let longest =
+            h.params().iter().map(|param| param.value().as_str().map_or(0, str::len)).max();
+        charge(&self.steps, longest.unwrap_or(0) / WRITTEN_A_STEP)?;
+        Ok(out.write(&(self.write)(h)?)?)
     }
 }
 

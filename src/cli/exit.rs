@@ -22,6 +22,8 @@ pub const BUSY: u8 = 6;
 pub const REFUSED: u8 = 7;
 /// What was checked does not hold.
 pub const CHECK_FAILED: u8 = 8;
+/// A secret would go out.
+pub const SECRET: u8 = 9;
 
 /// Only of `ctx check-bounds` and `ctx track-budget`: the warning threshold is reached.
 pub const BOUNDS_WARNING: u8 = 1;
@@ -38,6 +40,7 @@ pub fn code(kind: Kind) -> ExitCode {
         Kind::Conflict => CONFLICT,
         Kind::Busy => BUSY,
         Kind::Refused => REFUSED,
+        Kind::Secret => SECRET,
     })
 }
 
@@ -52,8 +55,18 @@ mod tests {
             .lines()
             .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
             .collect();
-        let codes =
-            [DONE, FAILED, USAGE, NOT_FOUND, OVER_BUDGET, CONFLICT, BUSY, REFUSED, CHECK_FAILED];
+        let codes = [
+            DONE,
+            FAILED,
+            USAGE,
+            NOT_FOUND,
+            OVER_BUDGET,
+            CONFLICT,
+            BUSY,
+            REFUSED,
+            CHECK_FAILED,
+            SECRET,
+        ];
         assert_eq!(documented, codes);
         assert!(text.contains("check-bounds") && text.contains("track-budget"));
         assert_eq!((BOUNDS_WARNING, BOUNDS_CRITICAL), (1, 2));

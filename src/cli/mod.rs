@@ -11,6 +11,7 @@ use commands::{Command, Verb};
 use sortie::context::Progress;
 use sortie::error::IoContext;
 use sortie::model::Timestamp;
+use sortie::render::visible;
 use sortie::workspace::Options;
 use sortie::{Error, Workspace};
 use std::ffi::{OsStr, OsString};
@@ -84,11 +85,15 @@ struct Global {
 /// Runs the command line `arguments`, the program's name first.
 pub fn run(arguments: Vec<OsString>) -> ExitCode {
     signals::keep_going();
-    let cli = match parse(with_group(arguments)) {
+    let arguments = with_group(arguments);
+    let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
-            // Help goes to stdout and is no error; clap knows.
-            let _ = error.print();
+            // What was typed is quoted; it may have come from elsewhere, by a script.
+            let shown: Vec<OsString> =
+                arguments.iter().map(|it| visible(&it.to_string_lossy()).into()).collect();
+            let error = parse(&shown).err().filter(|_| error.use_stderr()).unwrap_or(error);
+            ui::refuse(&error);
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
         }
     };
@@ -112,7 +117,7 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     })
 }
 
-fn parse(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
     // Taking the description of the command line apart again would take as long as making it did.
     let mut command = ManuallyDrop::new(Cli::command());
     Cli::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)

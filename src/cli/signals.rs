@@ -1,5 +1,6 @@
 //! Signals that would end the process where an error can be told: the one file of the program with
 //! `unsafe`.
+#![allow(unsafe_code)]
 
 /// A file that grows past the limit of `ulimit -f` is then an error of that write.
 #[cfg(unix)]

@@ -86,6 +86,32 @@ impl Write for Stream {
 /// Columns where a terminal does not say how many it has.
 const DEFAULT_WIDTH: u16 = 80;
 
+/// Says why a command line is none, or what help it asked for; clap knows where to.
+pub fn refuse(error: &clap::Error) {
+    let colours = error.render().ansi().to_string();
+    let own = error.render().to_string();
+    // Its own colours are all that it has; a variable's value may bring others.
+    let inert = |text: &str| text == visible_lines(text);
+    match error.use_stderr() && !(inert(&own) && inert(&without_colours(&colours))) {
+        true => drop(write!(io::stderr(), "{}", visible_lines(&own))),
+        false => drop(error.print()),
+    }
+}
+
+/// `text` without `\x1b[1m` and the like.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut plain = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let code = part.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
+        match part[code..].strip_prefix('m') {
+            Some(rest) => plain += rest,
+            None => plain.extend(["\x1b[", part]),
+        }
+    }
+    plain
+}
+
 impl Ui {
     pub fn new(format: FormatArg, quiet: bool, colour: ColourArg) -> Ui {
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -5,9 +5,17 @@ use super::draft::{self, Measured};
 use super::models::Model;
 use super::read::Loaded;
 use super::texts::Texts;
+use super::trace::Seen;
 use crate::briefing::Template;
 use crate::error::Result;
 use crate::model::{Bundle, Skipped};
+
+/// What a request is counted with, and held against.
+pub(super) struct Frame {
+    pub model: Model,
+    pub budget: Budget,
+    pub template: Template,
+}
 
 /// Texts that were read for a request, and what they are counted with.
 pub(super) struct Material {
@@ -17,6 +25,8 @@ pub(super) struct Material {
     pub loaded: Vec<Loaded>,
     pub texts: Texts,
     pub skipped: Vec<Skipped>,
+    /// What the selection follows from.
+    pub seen: Vec<Seen>,
 }
 
 /// A bundle as it would be, measured.

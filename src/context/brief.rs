@@ -40,6 +40,7 @@ impl Context<'_> {
     /// of the files and of the template.
     pub fn brief(&self, bundle: &Bundle, template: Option<&str>) -> Result<Briefing> {
         let texts = self.texts_of(bundle)?;
+        self.guard_briefing(bundle, &texts)?;
         let template = match template {
             Some(name) => self.templates.get(TemplateKind::Briefing, name)?,
             None => kept_template(bundle, &texts)?,

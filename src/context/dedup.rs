@@ -303,6 +303,8 @@ mod tests {
             duplicate_of: None,
             references: Vec::new(),
             link_to: None,
+            redacted: 0,
+            suspected: 0,
         }
     }
 

@@ -49,6 +49,8 @@ fn item(loaded: &Loaded) -> ContextItem {
         duplicate_of: None,
         references: Vec::new(),
         link_to: loaded.link_to.clone(),
+        redacted: loaded.redacted,
+        suspected: loaded.suspected,
     }
 }
 
@@ -285,6 +287,8 @@ pub fn fill_counts(bundle: &mut Bundle, measured: &Measured, template: &Template
         duplicate_of: None,
         references: Vec::new(),
         link_to: None,
+        redacted: 0,
+        suspected: 0,
     });
     bundle.dedup = measured.dedup.clone();
     let total = measured.total();

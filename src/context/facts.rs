@@ -3,6 +3,7 @@
 use super::kind;
 use crate::briefing::{boundary_of, bracket_runs, longest_backticks};
 use crate::model::BlockReference;
+use crate::secrets::{self, Finding};
 use serde::{Deserialize, Serialize};
 
 /// What is known of a text from having read it once.
@@ -20,6 +21,11 @@ pub struct Facts {
     pub boundary: String,
     /// What its looks are to its estimate.
     pub looks: kind::Looks,
+    /// What in it looks like a secret.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Finding>,
+    /// By which rules that was looked for.
+    rules: u64,
 }
 
 impl Facts {
@@ -32,7 +38,14 @@ impl Facts {
             brackets: bracket_runs(text),
             boundary: boundary_of(text, content_hash),
             looks: kind::Looks::of(text),
+            secrets: secrets::scan(text),
+            rules: secrets::VERSION,
         }
+    }
+
+    /// Whether they say of secrets what the rules of today say.
+    pub fn are_current(&self) -> bool {
+        self.rules == secrets::VERSION
     }
 
     /// Whether a block of the text, which is of whole lines, ends with a newline.

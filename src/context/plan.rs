@@ -25,6 +25,8 @@ pub struct PlanOptions {
     pub on_over_budget: OnOverBudget,
     /// Read every file, also those that by size, times and inode are as they were.
     pub paranoid: bool,
+    /// Take secrets out of what is sent, instead of refusing it.
+    pub redact: bool,
 }
 
 /// What became of a plan.
@@ -148,7 +150,10 @@ impl Context<'_> {
     ) -> Result<Vec<Drafted>> {
         let agents = names.iter().zip(&plan.agents).zip(headings);
         let drafted = agents.map(|((name, agent), heading)| {
-            let request = request(plan, agent, how);
+            let mut request = request(plan, agent, how);
+            if how.redact {
+                request = self.redacted_request(&request);
+            }
             let of_agent = |error| PlanFault { agent: name.clone(), error };
             let mut material = self.gather(&request).map_err(of_agent)?;
             let budget = material.budget.limit;
@@ -273,6 +278,7 @@ fn request(plan: &PlanFile, agent: &PlanAgent, how: PlanOptions) -> Request {
         max_file_size: None,
         dedup: plan.dedup,
         on_over_budget: how.on_over_budget,
+        redact: how.redact,
     }
 }
 

@@ -87,7 +87,7 @@ impl PlanFile {
         for agent in &self.agents {
             let name = agent.name.as_deref().unwrap_or(&agent.agent_type);
             let is_plain = |c: char| !is_hidden(c) && !"/\\".contains(c);
-            let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.starts_with('.');
+            let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.starts_with(['.', '-']);
             if !fits || !name.chars().all(is_plain) {
                 return Err(
                     wrong(format!("'{}' is no name for a file", name.escape_debug())).into()

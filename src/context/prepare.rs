@@ -2,20 +2,22 @@
 
 use super::Context;
 use super::advice::{OverBudget, steps};
-use super::attempt::{Attempt, Material};
+use super::attempt::{Attempt, Frame, Material};
 use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
+use super::guard::Suspect;
 use super::models::{self, DEFAULT_MODEL, Model};
 use super::progress::{Running, Task};
 use super::read::{FileReader, Reading, read_all};
-use super::repeat;
+use super::repeat::{self, seen_by};
 use super::select::{Selectors, select};
 use super::texts::Texts;
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
 use crate::model::{Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
+use std::time::SystemTime;
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
 const MAX_FILE_SIZE: u64 = 2 << 20;
@@ -50,6 +52,8 @@ pub struct Request {
     pub dedup: Option<DedupMode>,
     /// What to do if it does not fit.
     pub on_over_budget: OnOverBudget,
+    /// Take secrets out of what is sent, instead of refusing it.
+    pub redact: bool,
 }
 
 /// What to do with a briefing that does not fit.
@@ -82,15 +86,26 @@ pub struct Prepared {
     pub status: BudgetStatus,
     /// Tokens that the model can take in all.
     pub window: u64,
+    /// Where it may hold secrets.
+    pub suspects: Vec<Suspect>,
 }
 
 impl Context<'_> {
     /// Prepares a bundle and keeps it with its contents; over budget, nothing is written.
     pub fn prepare(&self, request: &Request) -> Result<Preparation> {
-        let mut material = self.gather(request)?;
+        let clean = request.redact.then(|| self.redacted_request(request));
+        let request = clean.as_ref().unwrap_or(request);
+        let frame = self.frame(request)?;
+        if let Some(bundle) = self.unchanged(request, &frame)? {
+            let suspects = self.suspects(&bundle, &self.suspected(&bundle))?;
+            return Ok(ready(bundle, suspects, &frame.model, frame.budget));
+        }
+        let began = SystemTime::now();
+        let mut material = self.gather_in(request, frame)?;
         let draft = self.draft(request, &material);
-        let key = repeat::key(&draft, &material.model, &material.template);
-        let bundle = match self.prepared_before(&key, &draft, &material)? {
+        let allowed = &self.config.secrets.allow;
+        let key = repeat::key(&draft, &material.model, &material.template, allowed);
+        let bundle = match self.prepared_before(&key, &material)? {
             Some(bundle) => bundle,
             None => {
                 let attempt = self.fit(request, &mut material)?;
@@ -102,18 +117,14 @@ impl Context<'_> {
                 bundle
             }
         };
-        let budget = material.budget;
-        let status = budget.status(bundle.count());
-        Ok(Preparation::Ready(Box::new(Prepared {
-            bundle,
-            budget,
-            status,
-            window: material.model.window,
-        })))
+        self.keep_trace(request, &material, began, &bundle.bundle_id);
+        let suspects = self.suspects(&bundle, &material.texts)?;
+        Ok(ready(bundle, suspects, &material.model, material.budget))
     }
 
     /// The bundle of what is loaded, with so much taken out that it fits, if that is asked for.
     pub(super) fn fit(&self, request: &Request, material: &mut Material) -> Result<Attempt> {
+        self.guard(&self.draft(request, material), material)?;
         let mut attempt = self.attempt(request, material)?;
         if request.on_over_budget == OnOverBudget::Trim {
             while attempt.over_by() > 0 && trim(material, &attempt) {
@@ -125,13 +136,26 @@ impl Context<'_> {
 
     /// Resolves names and reads files: all that can fail before anything is counted.
     pub(super) fn gather(&self, request: &Request) -> Result<Material> {
+        self.gather_in(request, self.frame(request)?)
+    }
+
+    /// What a request is counted with and held against.
+    fn frame(&self, request: &Request) -> Result<Frame> {
         let model = self.model(request.model.as_deref())?;
         let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
         let template = self.templates.get(TemplateKind::Briefing, template)?;
-        let Reading { loaded, texts, skipped } =
-            self.read_selected(&request.selectors, request.max_file_size)?;
         let budget = Budget::of_briefing(request.budget, self.config, &model);
-        Ok(Material { model, budget, template, loaded, texts, skipped })
+        Ok(Frame { model, budget, template })
+    }
+
+    fn gather_in(&self, request: &Request, frame: Frame) -> Result<Material> {
+        let Frame { model, budget, template } = frame;
+        let mut reading = self.read_selected(&request.selectors, request.max_file_size)?;
+        if request.redact {
+            self.redact(&mut reading)?;
+        }
+        let Reading { loaded, texts, skipped, seen } = reading;
+        Ok(Material { model, budget, template, loaded, texts, skipped, seen })
     }
 
     /// The texts that are selected, and what was left out; no text at all is an error.
@@ -148,6 +172,7 @@ impl Context<'_> {
         let reader = FileReader::new(self.root, self.cache, limit, selectors.paranoid);
         let mut reading = read_all(&reader, &selection.files, self.progress)?;
         reading.skipped.splice(0..0, selection.skipped);
+        reading.seen = seen_by(selection.seen, &selection.files, &reading.skipped);
         match selectors.wanted.first() {
             _ if !reading.loaded.is_empty() => Ok(reading),
             None => Err(SelectFault::Empty.into()),
@@ -233,6 +258,12 @@ impl Context<'_> {
             w.renew_bundle(&bundle.bundle_id, self.now).map(|_| ())
         })
     }
+}
+
+fn ready(bundle: Bundle, suspects: Vec<Suspect>, model: &Model, budget: Budget) -> Preparation {
+    let status = budget.status(bundle.count());
+    let window = model.window;
+    Preparation::Ready(Box::new(Prepared { bundle, budget, status, window, suspects }))
 }
 
 /// Takes out as many items as are over the budget, those that matter least first, the last-named

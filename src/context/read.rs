@@ -8,6 +8,7 @@ use super::root::{Content, FoundFile, Refusal, Root, too_large};
 use super::sections::{self, Miss};
 use super::select::{Part, Selected};
 use super::texts::{Learnt, OnDisk, Place, Texts};
+use super::trace::Seen;
 use crate::error::Result;
 use crate::model::{Encoding, ItemType, Priority, Selection, Skipped};
 use crate::store::{Cache, Stamp, content};
@@ -39,6 +40,10 @@ pub struct Loaded {
     pub file_hash: String,
     /// Where links led, from the root.
     pub link_to: Option<String>,
+    /// How many secrets were taken out of the text.
+    pub redacted: u32,
+    /// How many places in it may be secrets; known once somebody looked.
+    pub suspected: u32,
 }
 
 impl Loaded {
@@ -53,6 +58,8 @@ pub struct Reading {
     pub loaded: Vec<Loaded>,
     pub texts: Texts,
     pub skipped: Vec<Skipped>,
+    /// What the selection follows from; nothing if that is not all.
+    pub seen: Vec<Seen>,
 }
 
 /// What was found in a file: its text, or why there is none.
@@ -237,6 +244,8 @@ impl<'c> FileReader<'c> {
             bytes: found.bytes,
             content_hash: found.text,
             file_hash: found.file,
+            redacted: 0,
+            suspected: 0,
             link_to: at.by_link.then(|| self.root.name(&at.path)),
         };
         FileRead { loaded, place, learnt }

@@ -4,6 +4,7 @@
 use super::fault::SelectFault;
 use super::names::parted;
 use super::root::{Refusal, Root};
+use super::trace::Seen;
 use super::walk::{WalkRules, Walked, unwalkable, walk};
 use crate::error::Result;
 use crate::model::{ItemType, Priority, Skipped};
@@ -87,6 +88,8 @@ impl Selected {
 pub struct Selection {
     pub files: Vec<Selected>,
     pub skipped: Vec<Skipped>,
+    /// What that follows from, but the files.
+    pub seen: Vec<Seen>,
 }
 
 /// Finds the files that `selectors` ask for.
@@ -96,6 +99,7 @@ pub fn select(root: &Root, selectors: &Selectors) -> Result<Selection> {
         let found = one(root, wanted, &selectors.rules)?;
         selection.files.extend(found.files);
         selection.skipped.extend(found.skipped);
+        selection.seen.extend(found.seen);
     }
     selection.files = each_once(selection.files);
     for (pattern, priority) in &selectors.overrides {
@@ -127,6 +131,7 @@ fn one(root: &Root, wanted: &Wanted, rules: &WalkRules) -> Result<Selection> {
             from_walk(root, wanted, walked, found.by_link)
         }
         Ok(_) => Ok(Selection {
+            seen: vec![Seen::Led(absolute.clone())],
             files: vec![selected(root, wanted, absolute, part, true)],
             skipped: Vec::new(),
         }),
@@ -202,7 +207,8 @@ fn from_walk(root: &Root, wanted: &Wanted, walked: Walked, by_link: bool) -> Res
     }
     let file =
         |path| Selected { walked: !by_link, ..selected(root, wanted, path, Part::Whole, false) };
-    Ok(Selection { files: walked.files.into_iter().map(file).collect(), skipped: walked.skipped })
+    let Walked { files, skipped, seen } = walked;
+    Ok(Selection { files: files.into_iter().map(file).collect(), skipped, seen })
 }
 
 /// The files that a glob matches, and what the walk passed over: matching files, and directories that

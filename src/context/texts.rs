@@ -171,7 +171,8 @@ impl Texts {
 
     fn kept_facts(&self, hash: &str) -> Option<Facts> {
         let (cache, hash) = (self.cache.as_ref()?, blake3::Hash::from_hex(hash).ok()?);
-        serde_json::from_slice(cache.text(hash.as_bytes())?).ok()
+        let kept: Option<Facts> = serde_json::from_slice(cache.text(hash.as_bytes())?).ok();
+        kept.filter(Facts::are_current)
     }
 
     fn learn_facts(&self, hash: &str, text: &str) -> Facts {

@@ -5,6 +5,7 @@
 //! walk gave: the difference was ignored, or hidden.
 
 use super::root::{Root, is_never_context};
+use super::trace::{Seen, seen_around, seen_in_listing};
 use crate::error::plain;
 use crate::files::unusable_ignore_file;
 use crate::model::{SkipReason, Skipped};
@@ -32,6 +33,8 @@ pub struct WalkRules {
 pub struct Walked {
     pub files: Vec<PathBuf>,
     pub skipped: Vec<Skipped>,
+    /// What that follows from.
+    pub seen: Vec<Seen>,
 }
 
 /// Walks the directory `dir` (absolute, inside the root).
@@ -48,8 +51,12 @@ pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore
     entries.sort_by_cached_key(|entry| by_name(entry.path()));
     let given: HashSet<&OsStr> = entries.iter().map(|entry| entry.path().as_os_str()).collect();
     let directories = entries.par_iter().filter(|entry| is_walked(entry));
-    let passed_over = directories.flat_map_iter(|it| passed_over(root, it.path(), &given));
-    found.skipped.par_extend(passed_over);
+    let listings: Vec<_> = directories.map(|it| listing(root, it.path(), &given)).collect();
+    found.seen = seen_around(dir);
+    for (passed_over, seen) in listings {
+        found.skipped.extend(passed_over);
+        found.seen.extend(seen);
+    }
     found.skipped.retain(|it| refused.iter().all(|refused| refused.source != it.source));
     found.skipped.extend(refused);
     entries.iter().filter(|entry| !is_walked(entry)).for_each(|it| add(root, it, &mut found));
@@ -152,13 +159,16 @@ fn add(root: &Root, entry: &DirEntry, found: &mut Walked) {
     }
 }
 
-/// What a directory holds that the walk did not give.
-fn passed_over(root: &Root, directory: &Path, given: &HashSet<&OsStr>) -> Vec<Skipped> {
-    let Ok(listing) = std::fs::read_dir(directory) else { return Vec::new() };
-    let mut path = directory.to_path_buf();
+/// What a directory holds that the walk did not give, and what the walk was led by there.
+fn listing(root: &Root, directory: &Path, given: &HashSet<&OsStr>) -> (Vec<Skipped>, Vec<Seen>) {
     let mut passed = Vec::new();
+    let mut seen = vec![Seen::Plain(directory.to_path_buf())];
+    let Ok(listing) = std::fs::read_dir(directory) else { return (passed, seen) };
+    let mut path = directory.to_path_buf();
     for entry in listing.flatten() {
         let name = entry.file_name();
+        let is_link = entry.file_type().is_ok_and(|kind| kind.is_symlink());
+        seen.extend(seen_in_listing(directory, &name, is_link));
         path.push(&name);
         if !given.contains(path.as_os_str()) && !is_never_context(&name) {
             let hidden = name.as_encoded_bytes().starts_with(b".");
@@ -168,7 +178,7 @@ fn passed_over(root: &Root, directory: &Path, given: &HashSet<&OsStr>) -> Vec<Sk
         }
         path.pop();
     }
-    passed
+    (passed, seen)
 }
 
 fn unreadable(root: &Root, dir: &Path, error: &ignore::Error) -> Skipped {

@@ -3,6 +3,7 @@
 use super::History;
 use crate::error::Result;
 use crate::model::{ExecutionId, Output, OutputId, OutputType};
+use crate::secrets::Finding;
 use crate::store::{OutputFilter, Writer, content};
 use serde::Serialize;
 use serde_json::Value;
@@ -18,6 +19,9 @@ pub struct Collected {
     pub added: usize,
     /// Deliverables that are not there.
     pub missing: Vec<String>,
+    /// Secrets that were taken out of its texts before they were stored.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<Finding>,
 }
 
 impl History<'_> {
@@ -57,7 +61,10 @@ pub(super) fn record(
             Some(last) if again == Again::Never || is_same(last, output) => {
                 output.output_id = last.output_id.clone();
             }
-            _ => {
+            last => {
+                // A clock may be set back; what counts is what was written last.
+                let at = last.map_or(output.created_at, |last| last.created_at);
+                output.created_at = output.created_at.max(at);
                 output.output_id = name(output, states.len())?;
                 w.insert_output(output)?;
                 states.push(output.clone());
@@ -74,7 +81,7 @@ fn collected(execution_id: ExecutionId, outputs: Vec<Output>, added: usize) -> C
     let is_missing = |output: &&Output| output.content.get("exists") == Some(&Value::Bool(false));
     let missing =
         outputs.iter().filter(is_missing).filter_map(|it| text(it, "file_path")).collect();
-    Collected { execution_id, outputs, added, missing }
+    Collected { execution_id, outputs, added, missing, redacted: Vec::new() }
 }
 
 fn thing(output: &Output) -> (OutputType, String) {

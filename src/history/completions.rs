@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::model::{
     CompletionStatus, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Output,
 };
+use crate::secrets::Finding;
 use crate::store::{Writer, content};
 
 /// How a deployment ended.
@@ -43,6 +44,8 @@ pub struct Completed {
     pub recorded: Recorded,
     /// The deliverables named with it, as they were found.
     pub collected: Collected,
+    /// Secrets that were taken out of its messages before they were stored.
+    pub redacted: Vec<Finding>,
 }
 
 impl Completion {
@@ -77,6 +80,7 @@ impl History<'_> {
         completion: &Completion,
         outputs: Vec<Output>,
     ) -> Result<Completed> {
+        let (completion, redacted) = &self.as_stored(completion);
         self.store.write(|w| {
             let id: ExecutionId = w.find(id.as_str())?;
             let on_record = w.execution(&id)?.expect("just found");
@@ -98,8 +102,21 @@ impl History<'_> {
                 Recorded::New | Recorded::Amended { .. } => Again::IfChanged,
             };
             let collected = collected::record(w, &id, outputs, again)?;
-            Ok(Completed { execution, recorded, collected })
+            Ok(Completed { execution, recorded, collected, redacted: redacted.clone() })
         })
+    }
+
+    /// A completion without the secrets in its messages, and what they were.
+    fn as_stored(&self, completion: &Completion) -> (Completion, Vec<Finding>) {
+        let mut redacted = Vec::new();
+        let mut completion = completion.clone();
+        if let Some(message) = &mut completion.final_message {
+            (*message, redacted) = self.without_secrets(message);
+        }
+        if let Some(message) = &mut completion.error_message {
+            *message = self.clean(message, &mut redacted);
+        }
+        (completion, redacted)
     }
 
     fn write(

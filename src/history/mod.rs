@@ -15,6 +15,7 @@ mod fault;
 mod latest;
 mod proportion;
 mod query;
+mod redaction;
 mod retention;
 mod search;
 mod sessions;
@@ -26,6 +27,8 @@ mod written;
 pub use crate::store::{
     ExecutionFilter, Hit, Messages, Place, Property, SearchFilter, SessionFilter, StatsFilter,
 };
+#[cfg(feature = "fuzzing")]
+pub(crate) use archive::Line;
 pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,
@@ -44,6 +47,7 @@ pub use timeline::{IdleGap, Run, Timeline};
 pub use view::{ExecutionList, SessionList};
 pub use written::Written;
 
+pub(crate) use redaction::Stored;
 pub(crate) use timeline::most_at_once;
 
 use crate::model::Timestamp;
@@ -53,4 +57,5 @@ use crate::store::Store;
 pub struct History<'w> {
     pub(crate) store: &'w Store,
     pub(crate) now: Timestamp,
+    pub(crate) stored: Stored<'w>,
 }

@@ -162,8 +162,8 @@ impl History<'_> {
                 return Ok((plan, None));
             }
             // The archive holds what the history held; both are the user's alone.
-            let place = archive.map_or(dir, |path| path.parent().unwrap_or(Path::new("")));
-            file::make_dir(place).or_cannot("create", place)?;
+            let dir_of = archive.map_or(Some(dir), Path::parent).unwrap_or(Path::new(""));
+            file::make_dir(dir_of).or_cannot("create", dir_of)?;
             // Another pruning may take a name at any time: what it archived is not written over.
             let path = match archive {
                 Some(path) => {
@@ -351,7 +351,11 @@ mod tests {
         use crate::history::{Completion, Deployment, NewSession};
         let dir = tempfile::tempdir().unwrap();
         let store = crate::store::Store::at(dir.path().join("history.db"));
-        let history = History { store: &store, now: "2025-01-17T09:30:00Z".parse().unwrap() };
+        let history = History {
+            store: &store,
+            now: "2025-01-17T09:30:00Z".parse().unwrap(),
+            stored: crate::history::Stored { allow: &[], keep: false },
+        };
         let mut executions = Vec::new();
         for id in ["s-1", "s-2"].map(|id| SessionId::new(id).unwrap()) {
             let session_id = Some(id.clone());

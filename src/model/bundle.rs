@@ -151,6 +151,16 @@ pub struct ContextItem {
     /// Where `source` is a link, or lies behind one: the path from the project root that it leads to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link_to: Option<String>,
+    /// How many secrets were taken out of the text; a line for each says which.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redacted: u32,
+    /// How many places in it may be secrets, but are not surely.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub suspected: u32,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Lines of an item that stand earlier in the bundle, in full.

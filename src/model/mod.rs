@@ -1,5 +1,6 @@
 //! The plain data of the library: identifiers, times, records and bundles. No input, no output.
 
+mod allowance;
 mod bundle;
 mod excerpt;
 mod execution;
@@ -12,6 +13,7 @@ mod session;
 mod time;
 mod words;
 
+pub use allowance::{Allowance, Allowed};
 pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
     Priority, Selection, SharedPart, SharedSource, SkipReason, Skipped,

@@ -1,7 +1,7 @@
 //! Points in time as the record keeps them: UTC, to the millisecond, one text form.
 
 use crate::error::{Fault, Kind};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 /// A point in time, UTC, whole milliseconds. Its text, `2025-01-17T09:30:00.000Z`, has one width
@@ -64,7 +64,17 @@ impl Timestamp {
     /// So many days of 24 hours before this; the earliest there is, if they lead further back.
     pub fn days_before(self, days: u32) -> Timestamp {
         let age = TimeDelta::days(i64::from(days));
-        Self(self.0.checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH))
+        Self(self.0.checked_sub_signed(age).unwrap_or(DateTime::UNIX_EPOCH)).or_earliest()
+    }
+
+    /// Of years beyond four digits the text would have another width, and sort elsewhere.
+    fn is_sortable(self) -> bool {
+        (0..=9999).contains(&self.0.year())
+    }
+
+    fn or_earliest(self) -> Timestamp {
+        let earliest = NaiveDate::from_ymd_opt(0, 1, 1).unwrap_or_default();
+        self.max(Self(earliest.and_time(chrono::NaiveTime::MIN).and_utc()))
     }
 
     /// For names of files, to the second: `20250117T093000Z`.
@@ -93,16 +103,22 @@ impl Timestamp {
         let minute = text.trim_end_matches('Z');
         for form in ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M:%S"] {
             if let Ok(time) = NaiveDateTime::parse_from_str(minute, form) {
-                return Ok(time.and_utc().into());
+                return Self::from(time.and_utc()).checked(text);
             }
         }
         if let Ok(day) = text.parse::<NaiveDate>() {
-            return Ok(Self(day.and_time(chrono::NaiveTime::MIN).and_utc()));
+            return Self(day.and_time(chrono::NaiveTime::MIN).and_utc()).checked(text);
         }
         parse_age(text)
             .and_then(|age| now.0.checked_sub_signed(age))
-            .map(Self)
+            .map(|time| Self(time).or_earliest())
             .ok_or_else(|| InvalidTime(text.to_owned()))
+    }
+}
+
+impl Timestamp {
+    fn checked(self, text: &str) -> Result<Self, InvalidTime> {
+        self.is_sortable().then_some(self).ok_or_else(|| InvalidTime(text.to_owned()))
     }
 }
 
@@ -135,9 +151,8 @@ impl std::str::FromStr for Timestamp {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        DateTime::parse_from_rfc3339(text)
-            .map(|time| time.to_utc().into())
-            .map_err(|_| InvalidTime(text.to_owned()))
+        let time = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidTime(text.to_owned()))?;
+        Self::from(time.to_utc()).checked(text)
     }
 }
 
@@ -188,5 +203,14 @@ mod tests {
         for bad in ["", "2", "h", "-2h", "2 h", "yesterday", "99999999999999999d"] {
             assert!(Timestamp::parse_since(bad, now).is_err(), "{bad}");
         }
+        // Texts of another width would sort elsewhere.
+        for bad in
+            ["9999-12-31T23:00:00-02:00", "0000-01-01T00:00:00+01:00", "12345-01-01", "-0001-01-01"]
+        {
+            assert!(Timestamp::parse_since(bad, now).is_err(), "{bad}");
+            assert!(bad.parse::<Timestamp>().is_err(), "{bad}");
+        }
+        assert_eq!(text("3243534d"), "0000-01-01T00:00:00.000Z");
+        assert_eq!(now.days_before(u32::MAX).to_string().len(), now.to_string().len());
     }
 }

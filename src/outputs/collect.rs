@@ -39,8 +39,16 @@ impl Outputs<'_> {
     /// Looks at what `collection` names and records it; what is known already adds nothing.
     pub fn collect(&self, id: &ExecutionId, collection: &Collection) -> Result<Collected> {
         let execution = self.execution(id)?;
-        let outputs = self.look(&execution, collection)?;
-        self.history.collect(&execution.execution_id, outputs)
+        let mut redacted = Vec::new();
+        let mut clean = |text: &String| self.history.clean(text, &mut redacted);
+        let collection = Collection {
+            insights: collection.insights.iter().map(&mut clean).collect(),
+            errors: collection.errors.iter().map(&mut clean).collect(),
+            ..collection.clone()
+        };
+        let outputs = self.look(&execution, &collection)?;
+        let collected = self.history.collect(&execution.execution_id, outputs)?;
+        Ok(Collected { redacted, ..collected })
     }
 
     /// An execution without its message.

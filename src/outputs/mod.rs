@@ -63,10 +63,15 @@ pub struct Outputs<'w> {
     pub(crate) outside: bool,
 }
 
-impl Outputs<'_> {
+impl<'w> Outputs<'w> {
     /// The same, but that files outside of the project are looked at too, if `outside`.
     pub fn outside(self, outside: bool) -> Self {
         Outputs { outside, ..self }
+    }
+
+    /// The same, storing texts as they come if `keep` says so.
+    pub fn keeping_secrets(self, keep: bool) -> Outputs<'w> {
+        Outputs { history: self.history.keeping_secrets(keep), ..self }
     }
 
     /// Collected outputs, newest first.

@@ -6,6 +6,7 @@ mod csv;
 mod entries;
 mod figures;
 mod html;
+mod json;
 mod lanes;
 mod markdown;
 mod outputs;
@@ -23,6 +24,7 @@ pub use cells::{Align, Cell, Column, Table, Tone};
 pub use figures::{
     ago, beginning, bytes, counted, duration, grouped, grouped_signed, short_hash, tally, tokens,
 };
+pub use json::document as json_document;
 pub use lanes::{Lane, Lanes};
 pub use outputs::output_table;
 pub use paged::Paged;
@@ -39,10 +41,7 @@ pub fn render(view: &dyn View, format: Format, surface: Surface) -> String {
         Format::Markdown => markdown::document(&view.document()),
         Format::Html => html::document(&view.document()),
         Format::Csv => csv::records(&view.records()),
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&view.json());
-            text.expect("a view has only text keys") + "\n"
-        }
-        Format::Jsonl => view.records().iter().map(|record| format!("{record}\n")).collect(),
+        Format::Json => json::document(&view.json()),
+        Format::Jsonl => view.records().iter().map(json::line).collect(),
     }
 }

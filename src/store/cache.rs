@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What is cached, and how it is found out. To be raised whenever a count, a fact or a block of the same
 /// bytes, or the bundle of the same draft, may be another than before.
-const VERSION: i64 = 1;
+const VERSION: i64 = 3;
 
 /// Days after which a row that nothing asked for goes.
 const KEPT_DAYS: i64 = 30;
@@ -29,6 +29,9 @@ const WAITING: usize = 20 << 20;
 /// From how many bytes of blocks on that is much: some ten megabytes of text, some milliseconds.
 const MUCH: usize = 2 << 20;
 
+/// How many traces are kept: a hundred bytes for each file of a selection.
+const TRACES_KEPT: i64 = 8;
+
 const TABLES: &str = "
 CREATE TABLE files (path BLOB PRIMARY KEY, day INTEGER NOT NULL, found BLOB NOT NULL) STRICT;
 CREATE TABLE texts (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, facts BLOB NOT NULL) STRICT;
@@ -36,7 +39,8 @@ CREATE TABLE blocks (hash BLOB PRIMARY KEY, day INTEGER NOT NULL, blocks BLOB NO
 CREATE TABLE counts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, counted BLOB NOT NULL)
   STRICT, WITHOUT ROWID;
 CREATE TABLE drafts (key BLOB PRIMARY KEY, day INTEGER NOT NULL, bundle BLOB NOT NULL)
-  STRICT, WITHOUT ROWID;";
+  STRICT, WITHOUT ROWID;
+CREATE TABLE traces (key BLOB PRIMARY KEY, day INTEGER NOT NULL, trace BLOB NOT NULL) STRICT;";
 
 /// What the system says of a file: as long as it says the same, the file is taken for unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +74,8 @@ impl Stamp {
         None
     }
 
-    fn to_bytes(self) -> [u8; 32] {
+    /// The same as bytes, to be held against another's.
+    pub fn to_bytes(self) -> [u8; 32] {
         let Stamp { size, mtime, ctime, inode } = self;
         let mut bytes = [0; 32];
         for (at, number) in [size, mtime, ctime, inode].into_iter().enumerate() {
@@ -82,7 +87,7 @@ impl Stamp {
     /// Whether a file that was read at that time and changed again right after would have another
     /// stamp. Git's rule for racy files: what changed within the clock's grain of being read is not
     /// trusted.
-    fn is_settled(&self, read_at: SystemTime) -> bool {
+    pub fn is_settled(&self, read_at: SystemTime) -> bool {
         let changed = self.mtime.max(self.ctime);
         // Where there is no part of a second, the file system may know whole ones only, or two.
         let grain = if changed % 1_000_000_000 == 0 { COARSE } else { FINE };
@@ -109,6 +114,7 @@ pub struct Cache {
     blocks_waiting: AtomicUsize,
     counts: Table,
     drafts: Table,
+    traces: Table,
 }
 
 impl Drop for Cache {
@@ -156,6 +162,7 @@ impl Cache {
             blocks_waiting: AtomicUsize::new(0),
             counts: Table::default(),
             drafts: Table::default(),
+            traces: Table::default(),
         }
     }
 
@@ -186,14 +193,7 @@ impl Cache {
 
     /// The blocks of the text with that hash. They are large, and asked for once.
     pub fn blocks(&self, hash: &[u8]) -> Option<Vec<u8>> {
-        let conn = lock(self.opened()?);
-        let sql = "SELECT day, blocks FROM blocks WHERE hash = ?1";
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
-        let (day, blocks) = conn.prepare_cached(sql).ok()?.query_row([hash], row).ok()?;
-        if day < today() - NOTED_DAYS {
-            self.keep_blocks(hash, &blocks);
-        }
-        Some(blocks)
+        self.one(&self.blocks, "SELECT day, blocks FROM blocks WHERE hash = ?1", hash)
     }
 
     /// Keeps the blocks of a text, as long as there are not too many to be written.
@@ -214,20 +214,25 @@ impl Cache {
     }
 
     /// The bundle that such a draft became.
-    pub fn draft(&self, key: &[u8]) -> Option<&[u8]> {
-        // One of perhaps many: no table to read.
-        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-        let load = || {
-            let conn = lock(self.opened()?);
-            let sql = "SELECT day, bundle FROM drafts WHERE key = ?1";
-            Some(HashMap::from([(key.to_vec(), conn.query_row(sql, [key], row).ok()?)]))
-        };
-        self.drafts.get(key, load)
+    pub fn draft(&self, key: &[u8]) -> Option<String> {
+        let bundle =
+            self.one(&self.drafts, "SELECT day, bundle FROM drafts WHERE key = ?1", key)?;
+        String::from_utf8(bundle).ok()
     }
 
     /// Keeps which bundle a draft became.
     pub fn keep_draft(&self, key: &[u8], bundle: &str) {
         self.drafts.add(key, bundle.as_bytes().to_owned());
+    }
+
+    /// By what such a selection was last found.
+    pub fn trace(&self, key: &[u8]) -> Option<Vec<u8>> {
+        self.one(&self.traces, "SELECT day, trace FROM traces WHERE key = ?1", key)
+    }
+
+    /// Keeps by what a selection was found.
+    pub fn keep_trace(&self, key: &[u8], trace: Vec<u8>) {
+        self.traces.add(key, trace);
     }
 
     /// Whether saving takes so long that it is better done beside something else.
@@ -244,12 +249,24 @@ impl Cache {
             ("blocks", &self.blocks),
             ("counts", &self.counts),
             ("drafts", &self.drafts),
+            ("traces", &self.traces),
         ];
         let new = tables.map(|(name, table)| (name, std::mem::take(&mut *lock(&table.new))));
         let is_empty = new.iter().all(|(_, rows)| rows.is_empty());
         if !is_empty && self.path.parent().is_some_and(Path::is_dir) {
             let _ = self.create().map(|mut conn| write(&mut conn, &new));
         }
+    }
+
+    /// One row of perhaps many, where no table need be read.
+    fn one(&self, table: &Table, sql: &str, key: &[u8]) -> Option<Vec<u8>> {
+        let conn = lock(self.opened()?);
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?));
+        let (day, value) = conn.prepare_cached(sql).ok()?.query_row([key], row).ok()?;
+        if day < today() - NOTED_DAYS {
+            table.add(key, value.clone());
+        }
+        Some(value)
     }
 
     fn load(&self, sql: &str) -> Option<Rows> {
@@ -273,7 +290,7 @@ impl Cache {
             connect(&self.path)
         })?;
         if version(&conn) != Some(VERSION) {
-            let forget = ["files", "texts", "blocks", "counts", "drafts"];
+            let forget = ["files", "texts", "blocks", "counts", "drafts", "traces"];
             let forget = forget.map(|table| format!("DROP TABLE IF EXISTS {table};")).concat();
             let begin = "BEGIN IMMEDIATE;";
             let end = format!("PRAGMA user_version = {VERSION}; COMMIT;");
@@ -329,6 +346,8 @@ fn write(conn: &mut Connection, tables: &[(&str, NewRows)]) -> rusqlite::Result<
         let old = format!("DELETE FROM {table} WHERE day < ?1");
         tx.execute(&old, [today - KEPT_DAYS])?;
     }
+    let old = "DELETE FROM traces WHERE rowid NOT IN (SELECT rowid FROM traces ORDER BY rowid DESC LIMIT ?1)";
+    tx.execute(old, [TRACES_KEPT])?;
     tx.commit()
 }
 
@@ -379,7 +398,7 @@ mod tests {
         assert_eq!(cache.file(Path::new("a"), &stamp(3)), Some(&b"one"[..]));
         assert_eq!(cache.file(Path::new("a"), &stamp(4)), None);
         assert_eq!(cache.count(b"key"), Some(&b"one"[..]));
-        assert_eq!(cache.draft(b"draft"), Some(&b"bundle-1"[..]));
+        assert_eq!(cache.draft(b"draft").as_deref(), Some("bundle-1"));
         assert_eq!(cache.text(b"none"), None);
 
         std::fs::write(&path, b"no database").unwrap();

@@ -7,13 +7,13 @@ use rayon::prelude::*;
 use rusqlite::{OptionalExtension, params};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 /// Fast, and within a few percent of the default level on source text.
 const ZSTD_LEVEL: i32 = 1;
 
-/// Compressed bytes that are written in one transaction.
-const BATCH: usize = 16 << 20;
+/// Compressed bytes that are written in one transaction, while the next are made.
+const BATCH: usize = 8 << 20;
 
 /// How many contents are compressed between two looks at how many bytes that made.
 const FEW: usize = 64;
@@ -114,10 +114,14 @@ impl Store {
         let hashes: BTreeSet<&str> = hashes.into_iter().collect();
         let hashes = serde_json::json!(hashes).to_string();
         let mut missing = self.read(|r| r.missing_contents(&hashes))?;
+        let mut ahead = missing.split_off(missing.len().min(FEW));
+        if !ahead.is_empty() {
+            self.write_ahead(&mut ahead, &read)?;
+        }
         loop {
             let batch = pack_batch(&mut missing, &read)?;
             let done = self.write(|w| {
-                batch.iter().try_for_each(|content| w.keep_content(content).map(|_| ()))?;
+                w.keep_packed(&batch)?;
                 if missing.is_empty() {
                     // Pruning may have taken some away meanwhile.
                     missing = w.missing_contents(&hashes)?;
@@ -128,6 +132,25 @@ impl Store {
                 return Ok(done);
             }
         }
+    }
+
+    /// Writes what `missing` names a batch at a time; while one is written the next is compressed.
+    fn write_ahead(
+        &self,
+        missing: &mut Vec<String>,
+        read: &(impl Fn(&str) -> Result<Arc<str>> + Sync),
+    ) -> Result<()> {
+        let (send, receive) = mpsc::sync_channel(0);
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                while !missing.is_empty() && send.send(pack_batch(missing, read)).is_ok() {}
+            });
+            // An error ends the loop, and with it the channel and the thread.
+            receive.into_iter().try_for_each(|batch| {
+                let batch = batch?;
+                self.write(|w| w.keep_packed(&batch))
+            })
+        })
     }
 }
 
@@ -194,6 +217,10 @@ impl Writer<'_> {
             }
         }
         Ok(new)
+    }
+
+    fn keep_packed(&self, batch: &[Packed]) -> Result<()> {
+        batch.iter().try_for_each(|content| self.keep_content(content).map(|_| ()))
     }
 
     fn keep_content(&self, content: &Packed) -> Result<usize> {

@@ -51,17 +51,13 @@ pub(super) fn put(file: TempPath, target: &Path, replace: bool) -> Result<()> {
         false => file.persist_noclobber(target),
     };
     put.map_err(|error| error.error).or_cannot("write", target)?;
-    sync_dir(target)
+    sync_name(target)
 }
 
 /// The name must outlive a power cut, too.
-pub(super) fn sync_dir(path: &Path) -> Result<()> {
-    #[cfg(unix)]
-    {
-        let dir = dir_of(path);
-        std::fs::File::open(dir).and_then(|dir| dir.sync_all()).or_cannot("write into", dir)?;
-    }
-    Ok(())
+pub(super) fn sync_name(path: &Path) -> Result<()> {
+    let dir = dir_of(path);
+    crate::files::sync_dir(dir).or_cannot("write into", dir)
 }
 
 pub(super) fn dir_of(path: &Path) -> &Path {

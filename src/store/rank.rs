@@ -3,9 +3,13 @@
 //! Here a word that many rows have is counted in the oldest of them, and how often it comes in all
 //! is taken from how close together those stand.
 
+#![allow(unsafe_code)]
+
 use rusqlite::{Connection, ffi};
+use std::cell::RefCell;
 use std::ffi::{CStr, c_int, c_void};
 use std::ptr;
+use std::rc::Rc;
 
 /// What FTS5 calls the function.
 pub(super) const NAME: &str = "closeness";
@@ -27,6 +31,17 @@ struct Weights {
     average: f64,
     /// How much each phrase says.
     phrases: Vec<f64>,
+}
+
+thread_local! {
+    /// Those of the search that this thread makes. FTS5 would keep them too, but forgets them between
+    /// one row and the next where each is asked for by itself.
+    static WEIGHTS: RefCell<Option<Rc<Weights>>> = const { RefCell::new(None) };
+}
+
+/// To be called before each search.
+pub(super) fn begin() {
+    WEIGHTS.set(None);
 }
 
 /// Rows that have a phrase, the oldest first.
@@ -138,19 +153,14 @@ impl Row<'_> {
         Ok(parts.map(|(times, weight)| weight * times * (K1 + 1.0) / (times + length)).sum())
     }
 
-    /// Computed for the first row, and kept by FTS5 for the others.
-    fn weights(&self) -> Outcome<&Weights> {
-        let get = self.api.xGetAuxdata.ok_or(ffi::SQLITE_ERROR)?;
-        // SAFETY: only this file sets the data of this function: a `Weights`, which FTS5 frees when the
-        // search ends, after the last row.
-        if let Some(kept) = unsafe { get(self.fts, 0).cast::<Weights>().as_ref() } {
+    /// Computed for the first row of a search.
+    fn weights(&self) -> Outcome<Rc<Weights>> {
+        if let Some(kept) = WEIGHTS.with_borrow(Option::clone) {
             return Ok(kept);
         }
-        let made = Box::into_raw(Box::new(self.weigh()?));
-        // FTS5 frees it also where it cannot keep it.
-        call!(self, xSetAuxdata, made.cast(), Some(free))?;
-        // SAFETY: as above.
-        Ok(unsafe { &*made })
+        let made = Rc::new(self.weigh()?);
+        WEIGHTS.set(Some(Rc::clone(&made)));
+        Ok(made)
     }
 
     fn weigh(&self) -> Outcome<Weights> {
@@ -195,9 +205,4 @@ unsafe extern "C" fn count_row(
         counted.last = (*api).xRowid.map_or(1, |rowid| rowid(fts)).max(1);
         ffi::SQLITE_DONE
     }
-}
-
-unsafe extern "C" fn free(weights: *mut c_void) {
-    // SAFETY: made by `Box::into_raw` in `weights`, and handed over once.
-    drop(unsafe { Box::from_raw(weights.cast::<Weights>()) });
 }

@@ -84,6 +84,16 @@ const COMMON: u32 = 1000;
 /// lets through, if they are enough for a page.
 const NEWEST: u32 = 500;
 
+/// Of so few executions each is asked whether it has the words.
+const RARE: u32 = 2000;
+
+/// Of a thing that was collected several times, the last state; the plus keeps SQLite to the few outputs
+/// of the execution, where a gate of one name may stand in every one of them.
+const LAST_STATE: &str = "AND NOT EXISTS (
+    SELECT 1 FROM outputs later
+    WHERE later.execution_id = o.execution_id AND later.seq > o.seq
+      AND +later.output_type = o.output_type AND +later.subject = o.subject)";
+
 /// What to look for: quoted words and phrases, behind which a star lets others begin so.
 #[derive(Debug, Clone, Copy)]
 pub struct Words<'a> {
@@ -93,12 +103,15 @@ pub struct Words<'a> {
 }
 
 /// One full-text index and what is asked of it.
+#[derive(Clone)]
 struct Index<'a> {
     name: &'static str,
     /// What a hit is made of.
     columns: String,
     /// What is joined for that and for the conditions.
-    rows: &'static str,
+    rows: String,
+    /// The same, beginning with executions.
+    rows_of_executions: String,
     /// The words, and between which rows.
     matching: Filter<'a>,
     /// The same with the conditions on what is joined.
@@ -136,7 +149,8 @@ impl Reader<'_> {
                 "s.session_id, s.created_at, s.status, sessions_fts.rank,
                  snippet(sessions_fts, 0, {marks}), snippet(sessions_fts, 1, {marks})"
             ),
-            rows: "CROSS JOIN sessions s ON s.seq = sessions_fts.rowid",
+            rows: "CROSS JOIN sessions s ON s.seq = sessions_fts.rowid".to_owned(),
+            rows_of_executions: String::new(),
             wanted: matching
                 .clone()
                 .and("s.created_at >= ?", &filter.since)
@@ -177,7 +191,9 @@ impl Reader<'_> {
                  e.completed_at, executions_fts.rank, snippet(executions_fts, 0, {marks}),
                  snippet(executions_fts, 1, {marks}), snippet(executions_fts, 2, {marks})"
             ),
-            rows: "CROSS JOIN agent_executions e ON e.seq = executions_fts.rowid",
+            rows: "CROSS JOIN agent_executions e ON e.seq = executions_fts.rowid".to_owned(),
+            rows_of_executions: "CROSS JOIN executions_fts ON executions_fts.rowid = e.seq"
+                .to_owned(),
             wanted: of_execution(matching.clone(), filter)
                 // A message is as old as its completion.
                 .and("coalesce(e.completed_at, e.deployed_at) >= ?", &filter.since)
@@ -221,15 +237,14 @@ impl Reader<'_> {
                  outputs_fts.rank, o.output_type, o.content, snippet(outputs_fts, 0, {})",
                 marks()
             ),
-            // Of a thing that was collected several times, the last state; the plus keeps SQLite to the
-            // few outputs of the execution, where a gate of one name may stand in every one of them.
-            rows: "CROSS JOIN outputs o ON o.seq = outputs_fts.rowid
-                   CROSS JOIN agent_executions e ON e.execution_id = o.execution_id
-                   AND NOT EXISTS (
-                     SELECT 1 FROM outputs later
-                     WHERE later.execution_id = o.execution_id AND later.seq > o.seq
-                       AND +later.output_type = o.output_type
-                       AND +later.subject = o.subject)",
+            rows: format!(
+                "CROSS JOIN outputs o ON o.seq = outputs_fts.rowid
+                 CROSS JOIN agent_executions e ON e.execution_id = o.execution_id {LAST_STATE}"
+            ),
+            rows_of_executions: format!(
+                "CROSS JOIN outputs o ON o.execution_id = e.execution_id {LAST_STATE}
+                 CROSS JOIN outputs_fts ON outputs_fts.rowid = o.seq"
+            ),
             wanted: of_execution(matching.clone(), filter)
                 .and("o.created_at >= ?", &filter.since)
                 .and("o.created_at < ?", &filter.until),
@@ -295,10 +310,64 @@ impl Reader<'_> {
         let lately = self.nth_newest(index.name, index.matching.clone(), NEWEST)?;
         let hits = self.ranked(index, &lately, filter.limit, &mut hit)?;
         let is_filtered = index.wanted.len() > index.matching.len();
-        match lately.is_some() && is_filtered && hits.len() <= filter.limit as usize {
-            true => self.ranked(index, &None, filter.limit, &mut hit),
-            false => Ok(hits),
+        if lately.is_none() || !is_filtered || hits.len() > filter.limit as usize {
+            return Ok(hits);
         }
+        match self.rare(filter, &index.wanted)? {
+            Some(few) => self.ranked_among(index, few, filter.limit, &mut hit),
+            None => self.ranked(index, &None, filter.limit, &mut hit),
+        }
+    }
+
+    /// What is wanted, sought among the executions that meet one of its conditions, if only few do.
+    fn rare<'f>(
+        &self,
+        filter: &'f SearchFilter,
+        wanted: &Filter<'f>,
+    ) -> Result<Option<Filter<'f>>> {
+        let SearchFilter { agent_type, model, status, .. } = filter;
+        let few = self.rarely("agent_type", agent_type, wanted)?;
+        let few = few.map_or_else(|| self.rarely("model", model, wanted), |few| Ok(Some(few)))?;
+        few.map_or_else(|| self.rarely("status", status, wanted), |few| Ok(Some(few)))
+    }
+
+    fn rarely<'f>(
+        &self,
+        column: &str,
+        value: &'f Option<impl ToSql>,
+        wanted: &Filter<'f>,
+    ) -> Result<Option<Filter<'f>>> {
+        let Some(sought) = value else { return Ok(None) };
+        let met = format!("SELECT seq FROM agent_executions WHERE {column} = ");
+        let sql = format!("{met}?1 LIMIT 1 OFFSET {RARE}");
+        let is_rare = !self.0.prepare_cached(&sql)?.exists([sought])?;
+        Ok(is_rare.then(|| wanted.clone().and(&format!("e.seq IN ({met}?)"), value)))
+    }
+
+    /// The same as [`Self::ranked`] where few executions come into question: each of them is looked up in
+    /// the index. Which are best is found out before excerpts are made.
+    fn ranked_among(
+        &self,
+        index: &Index<'_>,
+        few: Filter<'_>,
+        limit: u32,
+        hit: impl FnMut(&Row<'_>) -> rusqlite::Result<Hit>,
+    ) -> Result<Vec<Hit>> {
+        let Index { name, rows_of_executions, rank, .. } = index;
+        let (condition, values) = few.and(&format!("{name}.rank MATCH ?"), rank).condition();
+        let sql = format!(
+            "SELECT {name}.rowid FROM agent_executions e {rows_of_executions} {condition}
+             ORDER BY {name}.rank LIMIT {}",
+            limit.saturating_add(1)
+        );
+        rank::begin();
+        let mut statement = self.0.prepare_cached(&sql)?;
+        let rows = statement.query_map(&*values as &[&dyn ToSql], |row| row.get::<_, i64>(0))?;
+        let best = rows.collect::<Result<Vec<_>, _>>()?;
+        let best = Some(serde_json::json!(best).to_string());
+        let among = format!("{name}.rowid IN (SELECT value FROM json_each(?))");
+        let index = Index { wanted: index.wanted.clone().and(&among, &best), ..index.clone() };
+        self.ranked(&index, &None, limit, hit)
     }
 
     /// The nth row from the end that matches: FTS5 goes through an index backwards, and
@@ -338,6 +407,7 @@ impl Reader<'_> {
             values.push(&one_more);
             sql += &format!(" LIMIT ?{}", values.len());
         }
+        rank::begin();
         let mut statement = self.0.prepare_cached(&sql)?;
         let rows = statement.query_map(&*values as &[&dyn ToSql], hit)?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -354,11 +424,12 @@ fn matching<'a>(index: &str, words: &'a Option<impl ToSql>, (first, last): &'a S
 
 /// The conditions on the execution that a hit is of.
 fn of_execution<'a>(conditions: Filter<'a>, filter: &'a SearchFilter) -> Filter<'a> {
+    // The plus: which executions come first is not left to SQLite, which does not know what is rare.
     conditions
-        .and("e.session_id = ?", &filter.session_id)
-        .and("e.agent_type = ?", &filter.agent_type)
-        .and("e.model = ?", &filter.model)
-        .and("e.status = ?", &filter.status)
+        .and("+e.session_id = ?", &filter.session_id)
+        .and("+e.agent_type = ?", &filter.agent_type)
+        .and("+e.model = ?", &filter.model)
+        .and("+e.status = ?", &filter.status)
 }
 
 /// Which of scope, error and message has most of what was looked for, from the column `first` on.

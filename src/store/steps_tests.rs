@@ -1,12 +1,15 @@
 //! Questions take as many steps on a long history as on a short one: a count, never a time.
 
+#![allow(unsafe_code)]
+
 use super::{
-    ExecutionFilter, OutputFilter, Property, Reader, SearchFilter, SessionFilter, StatsFilter,
+    ExecutionFilter, Hit, OutputFilter, Property, Reader, SearchFilter, SessionFilter, StatsFilter,
     Store, Words,
 };
 use crate::error::Result;
 use crate::model::{ExecutionId, ExecutionStatus, OutputId, OutputType, SessionId, SessionStatus};
 use rusqlite::{Connection, ffi};
+use std::collections::BTreeSet;
 use std::ffi::{c_int, c_void};
 
 /// Executions of the two histories; in sessions of fifty.
@@ -33,7 +36,7 @@ const ROWS: &str = "
              strftime('%Y-%m-%dT%H:%M:%fZ', 1.7e9 + i * 60, 'unixepoch'),
              iif(i > ROWS - 100, NULL, strftime('%Y-%m-%dT%H:%M:%fZ', 1.7e9 + i * 60 + 9, 'unixepoch')),
              iif(i > ROWS - 100, 'deployed', iif(i % 5 = 0, 'failed', 'completed')),
-             'Do thing ' || (i % 9), 3, 1000, 1000, 1, 'model' || (i % 3), i % 5 <> 0, '[]', 20,
+             'Do thing ' || (i % 9), 3, 1000, 1000, 1, iif(i <= 40, 'seldom', 'model' || (i % 3)), i % 5 <> 0, '[]', 20,
              'The index of run ' || i
       FROM n;
     INSERT INTO outputs (output_id, execution_id, output_type, content, created_at, metadata, subject)
@@ -177,6 +180,11 @@ const QUESTIONS: &[Question] = &[
         let agent_type = Some("agent3".to_owned());
         search(r, "\"index\"*", SearchFilter { agent_type, ..Default::default() })
     }),
+    ("search among few, long ago", |r| {
+        let model = Some("seldom".to_owned());
+        let status = Some(ExecutionStatus::Failed);
+        search(r, "\"index\"*", SearchFilter { model, status, ..Default::default() })
+    }),
     ("figures of a session", |r| {
         let filter = StatsFilter { session_id: id("s-000003"), ..Default::default() };
         assert_eq!(r.tallies(Property::AgentType, &filter)?.len(), 7);
@@ -202,4 +210,21 @@ fn no_question_goes_through_a_history() {
         let (few, many) = (taken(&short.1, *question), taken(&long.1, *question));
         assert!(many <= few * 5 / 4 + SLACK, "{name}: {few} steps of {SHORT}, {many} of {LONG}");
     }
+}
+
+#[test]
+fn what_is_sought_among_few_is_what_is_sought_among_all() {
+    let (_dir, store) = history(SHORT);
+    let found = |limit| {
+        let terms = ["\"index\"*".to_owned()];
+        let model = Some("seldom".to_owned());
+        let filter = SearchFilter { model, limit, ..Default::default() };
+        let hits = store.read(|r| r.search(Words { terms: &terms, any: false }, &filter)).unwrap();
+        let hit = |hit: Hit| (hit.execution_id, hit.output_id, hit.rank.to_bits());
+        hits.into_iter().map(hit).collect::<BTreeSet<_>>()
+    };
+    let all = found(0);
+    assert_eq!(all.len(), 40);
+    assert_eq!(found(100), all);
+    assert!(found(20).is_subset(&all) && found(20).len() == 21);
 }

@@ -260,6 +260,11 @@ impl Outcome {
         serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self}"))
     }
 
+    /// Shows it as another line than the one that was run.
+    pub fn rename(&mut self, line: impl Into<String>) {
+        self.line = line.into();
+    }
+
     pub fn out(&self) -> String {
         self.clean(&self.stdout)
     }

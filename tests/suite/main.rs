@@ -10,8 +10,10 @@ macro_rules! snapshot {
 }
 
 mod cli;
+mod crates;
 mod env;
 mod flow;
+mod hostile;
 mod properties;
 mod reference;
 mod store;

@@ -1,14 +1,17 @@
 //! Arguments that several verbs have, and how they become the library's values.
 
+use super::Verb;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
 use sortie::error::IoContext;
 use sortie::model::{ByteAmount, DedupMode, ItemType, Priority, Reserve, Timestamp, TokenAmount};
+use sortie::render::counted;
+use sortie::secrets::Finding;
 use sortie::store::Named;
 use sortie::store::file;
 use sortie::{Bundle, Result, Workspace};
-use std::io::Read;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What goes into a bundle.
@@ -81,7 +84,7 @@ impl SelectArgs {
     fn paths_from(&self) -> Result<Vec<PathBuf>> {
         let Some(from) = &self.files_from else { return Ok(Vec::new()) };
         let end = if self.null { b'\0' } else { b'\n' };
-        let bytes = read(from)?;
+        let bytes = read(from, PATHS)?;
         let lines = bytes.split(|byte| *byte == end);
         let lines = lines.map(|line| match line.strip_suffix(b"\r") {
             Some(line) if !self.null => line,
@@ -207,14 +210,18 @@ pub fn moment(text: &Option<String>, now: Timestamp) -> Result<Option<Timestamp>
     Ok(text.as_ref().map(parse).transpose()?)
 }
 
-/// The bytes of a file, or of stdin for `-`.
-pub fn read(from: &Path) -> Result<Vec<u8>> {
-    if from != Path::new("-") {
-        return std::fs::read(from).or_cannot("read", from);
+/// The most that a list of paths may have.
+const PATHS: u64 = 64 << 20;
+
+/// The most that a text may have which is kept whole: a database holds no value twice as large.
+pub const TEXT: u64 = 512 << 20;
+
+/// The bytes of a file, or of stdin for `-`; no more than `most` of them.
+pub fn read(from: &Path, most: u64) -> Result<Vec<u8>> {
+    match from == Path::new("-") {
+        true => file::read_all(std::io::stdin().lock(), "stdin", most),
+        false => file::read_all(std::fs::File::open(from).or_cannot("read", from)?, from, most),
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).or_cannot("read", "stdin")?;
-    Ok(bytes)
 }
 
 /// The bundles that `names` stand for: files, ids, beginnings of ids, `latest`.
@@ -225,7 +232,7 @@ pub fn bundles(workspace: &Workspace, names: &[PathBuf]) -> Result<Vec<Bundle>> 
 
 /// A bundle as its file has it.
 pub fn bundle_json(bundle: &Bundle) -> String {
-    serde_json::to_string_pretty(bundle).expect("text keys only") + "\n"
+    sortie::render::json_document(bundle)
 }
 
 /// Writes a bundle to a file.
@@ -245,4 +252,18 @@ mod tests {
         assert_eq!(parts("a,src/{b,c}.rs,,d"), ["a", "src/{b,c}.rs", "d"]);
         assert_eq!(parts("a}b,c"), ["a}b", "c"]);
     }
+}
+
+/// Says that something is not stored as it came.
+pub fn note_redacted(verb: &Verb<'_>, redacted: &[Finding]) {
+    if redacted.is_empty() {
+        return;
+    }
+    let rules: BTreeSet<&str> = redacted.iter().map(|it| it.rule.as_str()).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let count = counted(redacted.len(), "secret was", "secrets were");
+    verb.ui.note(&format!(
+        "{count} taken out before it was stored ({}); --keep-secrets stores it as it is",
+        rules.join(", ")
+    ));
 }

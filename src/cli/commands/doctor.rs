@@ -6,7 +6,7 @@ use clap::Args;
 use sortie::Result;
 use std::process::ExitCode;
 
-/// Check the history: structure, every checksum, and whether all that was acknowledged is there
+/// Check the history: its structure, its checksums, and what is missing
 #[derive(Args)]
 #[command(
     after_help = "Exit code 8 if anything is wrong. With --repair what can be read is saved into a sound history, \

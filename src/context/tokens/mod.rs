@@ -65,6 +65,24 @@ fn count(tokenizer: Tokenizer, text: &str) -> u64 {
     }
 }
 
+/// Counts by both vocabularies, each held against the counts of pieces; for fuzzing.
+#[cfg(feature = "fuzzing")]
+pub(in crate::context) fn count_both(text: &str) -> usize {
+    let counts = [Tokenizer::O200k, Tokenizer::Cl100k].map(|tokenizer| {
+        let all = count(tokenizer, text);
+        assert!(all <= text.len() as u64, "a token has a byte");
+        let (mut sum, mut rest) = (0, text);
+        while let Some(cut) = cuts::cut_after(rest, 1) {
+            let (piece, behind) = rest.split_at(cut);
+            sum += count(tokenizer, piece);
+            rest = behind;
+        }
+        assert_eq!(sum + count(tokenizer, rest), all, "pieces add up");
+        all
+    });
+    counts[0] as usize
+}
+
 /// Large texts are cut into pieces of at least this many bytes, so that they are counted in parallel.
 const PIECE: usize = 64 * 1024;
 

@@ -46,22 +46,19 @@ fn items_table(bundle: &Bundle, listed: usize) -> Table {
 }
 
 fn note(item: &ContextItem) -> String {
-    let link = item.link_to.as_ref().map(|target| format!("a link to {target}"));
-    let how = how_sent(item);
-    match link {
-        Some(link) if how.is_empty() => link,
-        Some(link) => format!("{how}; {link}"),
-        None => how,
-    }
-}
-
-fn how_sent(item: &ContextItem) -> String {
-    match (&item.duplicate_of, item.references.len()) {
+    let twice = match (&item.duplicate_of, item.references.len()) {
         (Some(first), _) => format!("same as {first}"),
         (None, _) if item.item_type == ItemType::Briefing => "around the items".to_owned(),
         (None, 0) => String::new(),
         (None, blocks) => counted(blocks, "reference", "references"),
-    }
+    };
+    let redacted = match item.redacted {
+        0 => String::new(),
+        secrets => format!("{} redacted", counted(secrets as usize, "secret", "secrets")),
+    };
+    let link = item.link_to.as_ref().map(|target| format!("a link to {target}"));
+    let parts = [twice, redacted, link.unwrap_or_default()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
 }
 
 fn bundle_fields(bundle: &Bundle) -> Vec<(&'static str, Cell)> {

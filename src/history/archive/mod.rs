@@ -19,5 +19,7 @@ pub use export::Exported;
 pub use fault::{ArchiveFault, DamagedLine};
 pub use imported::{Conflict, Imported};
 pub use lines::FORMAT;
+#[cfg(feature = "fuzzing")]
+pub(crate) use lines::Line;
 pub use merge::FieldDifference;
 pub use source::{Source, spool};

@@ -11,8 +11,14 @@ use std::path::Path;
 /// How a zstd frame begins.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// The longest line that is read: more than the largest value a database can hold.
-const LONGEST: u64 = 2 << 30;
+/// The longest line that is read: more than the largest text that is recorded takes, as base64.
+const LONGEST: u64 = 1 << 30;
+
+/// The longest line of anything but a record: it is not worth the room.
+const LONGEST_OTHER: u64 = 64 << 10;
+
+/// The most that is taken of what can be read only once.
+const SPOOLED: u64 = 64 << 30;
 
 /// How many damaged lines a message lists.
 const SHOWN: usize = 10;
@@ -27,7 +33,10 @@ pub struct Source {
 /// Brings what can be read only once, such as a pipe, into a file without a name.
 pub fn spool(from: &mut dyn Read) -> io::Result<File> {
     let mut file = tempfile::tempfile()?;
-    io::copy(from, &mut file)?;
+    if io::copy(&mut from.take(SPOOLED + 1), &mut file)? > SPOOLED {
+        let why = format!("it has more than {} GB: give a file", SPOOLED >> 30);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, why));
+    }
     file.flush()?;
     Ok(file)
 }
@@ -86,23 +95,44 @@ struct Lines<'a> {
     number: u64,
 }
 
+impl Lines<'_> {
+    /// The line at hand cannot be read, and so none behind it.
+    fn damaged<T>(&self, why: String) -> Result<T> {
+        let (file, line) = (self.name.to_owned(), self.number + 1);
+        let lines = vec![DamagedLine { line, why }];
+        Err(ArchiveFault::Damaged { file, lines, more: 0 }.into())
+    }
+}
+
 impl Iterator for Lines<'_> {
     type Item = Result<(u64, Vec<u8>)>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let mut line = Vec::new();
-            match (&mut self.from).take(LONGEST).read_until(b'\n', &mut line) {
+            let longest = match self.from.fill_buf().map(<[u8]>::first) {
+                Ok(Some(b'{')) => LONGEST,
+                // An error comes again below.
+                _ => LONGEST_OTHER,
+            };
+            match (&mut self.from).take(longest + 1).read_until(b'\n', &mut line) {
                 Ok(0) => return None,
-                Ok(_) => self.number += 1,
-                Err(error) if self.packed => {
-                    let damaged = DamagedLine { line: self.number + 1, why: plain(&error) };
-                    let (file, lines) = (self.name.to_owned(), vec![damaged]);
-                    return Some(Err(ArchiveFault::Damaged { file, lines, more: 0 }.into()));
+                Ok(length) if length as u64 > longest && self.number == 0 => {
+                    let why = "its first line is no head".to_owned();
+                    return Some(Err(
+                        ArchiveFault::Foreign { file: self.name.to_owned(), why }.into()
+                    ));
                 }
+                Ok(length) if length as u64 > longest => {
+                    return Some(self.damaged(format!("it is longer than {} KB", longest >> 10)));
+                }
+                Ok(_) => self.number += 1,
+                Err(error) if self.packed => return Some(self.damaged(plain(&error))),
                 Err(error) => return Some(Err(error).or_cannot("read", self.name)),
             }
-            if !line.trim_ascii().is_empty() {
+            // A column behind the end would be one of the next line.
+            line.truncate(line.trim_ascii_end().len());
+            if !line.is_empty() {
                 return Some(Ok((self.number, line)));
             }
         }

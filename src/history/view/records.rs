@@ -3,10 +3,12 @@
 use crate::history::query::{ExecutionDetail, SessionDetail};
 use crate::model::{Allocation, CompletionVersion, ExecutionRecord, SessionRecord};
 use crate::render::{
-    Cell, Column, Document, Table, Tone, View, duration, grouped, output_table, session_cell,
-    status_cell, to_json, tokens,
+    Cell, Column, Document, Table, Tone, View, counted, duration, grouped, output_table,
+    session_cell, status_cell, to_json, tokens,
 };
+use crate::secrets::marks;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 impl View for SessionRecord {
     fn json(&self) -> Value {
@@ -117,7 +119,20 @@ fn execution_fields(it: &ExecutionRecord) -> Vec<(&'static str, Cell)> {
     if let Some(bytes) = it.final_message_bytes {
         fields.push(("message", format!("{} bytes", grouped(bytes)).into()));
     }
+    let redacted = redacted(it);
+    if !redacted.is_empty() {
+        let rules: BTreeSet<&str> = redacted.iter().copied().collect();
+        let rules: Vec<&str> = rules.into_iter().collect();
+        let count = counted(redacted.len(), "secret", "secrets");
+        fields.push(("redacted", format!("{count} ({})", rules.join(", ")).into()));
+    }
     fields
+}
+
+/// The rules by which secrets were taken out of its messages, once for each.
+fn redacted(it: &ExecutionRecord) -> Vec<&'static str> {
+    let error = it.error_message.as_deref().map(str::as_bytes);
+    [it.final_message.as_deref(), error].into_iter().flatten().flat_map(marks).collect()
 }
 
 /// A list of executions.
@@ -171,7 +186,12 @@ impl View for SessionDetail {
 
 impl View for ExecutionDetail {
     fn json(&self) -> Value {
-        to_json(self)
+        let mut json = to_json(self);
+        let redacted = redacted(&self.execution);
+        if !redacted.is_empty() {
+            json["redacted"] = json!(redacted);
+        }
+        json
     }
 
     fn document(&self) -> Document {

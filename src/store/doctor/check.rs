@@ -298,7 +298,13 @@ impl Checkup {
     }
 
     fn missing(&mut self, conn: &Connection, mark: Option<mark::Mark>) -> Result<()> {
-        let Ok(ledger) = ledger::read(conn) else { return Ok(()) };
+        let ledger = match ledger::read(conn) {
+            Ok(ledger) => ledger,
+            Err(error) => {
+                self.find(Found::Structure, Some("ledger"), None, error.to_string());
+                return Ok(());
+            }
+        };
         if ledger.missing > 0 {
             self.missing = ledger::entered_losses(conn)?;
         }

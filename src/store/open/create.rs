@@ -2,7 +2,7 @@
 
 use super::log::beside;
 use crate::error::{IoContext, Result};
-use crate::store::copy::{free_name, sync_dir};
+use crate::store::copy::{free_name, sync_name};
 use crate::store::file;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ pub(in crate::store) fn create_file(path: &Path) -> Result<bool> {
 pub(in crate::store) fn make_dir(path: &Path) -> Result<()> {
     match path.parent() {
         Some(dir) if dir.ends_with(HOME) => make_home(dir),
-        Some(dir) if !dir.as_os_str().is_empty() => file::make_dir(dir).or_cannot("create", dir),
+        Some(dir) if !dir.as_os_str().is_empty() => create_dir(dir),
         _ => Ok(()),
     }
 }
@@ -46,13 +46,20 @@ pub(in crate::store) fn create_private(path: &Path) -> std::io::Result<()> {
     options.open(path).map(|_| ())
 }
 
+/// Creates a directory and those it is in, so that a power cut does not take them away again.
+fn create_dir(dir: &Path) -> Result<()> {
+    let missing: Vec<&Path> = dir.ancestors().take_while(|dir| !dir.exists()).collect();
+    crate::files::make_dir(dir).or_cannot("create", dir)?;
+    missing.iter().filter(|dir| !dir.as_os_str().is_empty()).try_for_each(|dir| sync_name(dir))
+}
+
 /// Makes sure of the names of a new database, of its log and of the directory of both: SQLite sees to the
 /// log's if it made it, and to no other. To be called before anything in it is acknowledged.
 pub(in crate::store) fn sync_names(path: &Path) -> Result<()> {
-    sync_dir(path)?;
+    sync_name(path)?;
     if let Some(dir) = path.parent().filter(|dir| dir.ends_with(HOME)) {
         // Of a project that may be entered but not read it cannot be made sure.
-        let _ = sync_dir(dir);
+        let _ = sync_name(dir);
     }
     Ok(())
 }
@@ -60,7 +67,7 @@ pub(in crate::store) fn sync_names(path: &Path) -> Result<()> {
 /// The project's own directory is the user's alone, and no commit's: it may have been made before,
 /// for templates.
 fn make_home(dir: &Path) -> Result<()> {
-    file::make_dir(dir).or_cannot("create", dir)?;
+    crate::files::make_dir(dir).or_cannot("create", dir)?;
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

@@ -15,6 +15,7 @@ mod prunings;
 mod recall;
 mod reports;
 mod search;
+mod secrets;
 mod setup;
 mod stats;
 mod track;

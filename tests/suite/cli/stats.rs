@@ -121,7 +121,8 @@ fn a_source_counts_where_it_stood_in_the_context() {
         rusqlite::Connection::open(env.database()).unwrap().execute(sql, []).unwrap();
     };
     change(
-        "INSERT INTO context_allocations
+        "INSERT INTO context_allocations (allocation_id, execution_id, position, context_type,
+            context_source, token_count, included_in_deployment, priority, content_hash)
          SELECT 'again', execution_id, 9, 'reference', context_source, 1, 1, priority, NULL
          FROM context_allocations WHERE execution_id = 'e-x' AND context_type = 'file'",
     );

@@ -37,13 +37,16 @@ pub struct Plan {
     /// Read every file, also those whose size, times and inode say that they are unchanged
     #[arg(long)]
     paranoid: bool,
+    /// Take secrets out of what is sent, instead of refusing it
+    #[arg(long)]
+    redact: bool,
 }
 
 impl Plan {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let context = verb.workspace.context();
         let on_over_budget = self.on_over_budget.into();
-        let how = PlanOptions { on_over_budget, paranoid: self.paranoid };
+        let how = PlanOptions { on_over_budget, paranoid: self.paranoid, redact: self.redact };
         match context.plan(&self.file, how)? {
             Planning::Ready(planned) => {
                 for (agent, bundle) in planned.agents.iter().zip(&planned.bundles) {

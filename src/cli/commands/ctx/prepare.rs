@@ -6,7 +6,7 @@ use crate::cli::exit;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
 use sortie::context::{
-    Action, BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request,
+    Action, BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request, Suspect,
 };
 use sortie::model::SkipReason;
 use sortie::render::{counted, grouped};
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 #[derive(Args)]
 #[command(
     after_help = "Over budget nothing is written: the exit code is 4, and the table says what to \
-drop or narrow.\n\nExample:\n  sortie ctx prepare-bundle --agent-type task-implementor --scope 'Implement HNSW' \\\n      \
+drop or narrow. With a secret in it neither: the exit code is 9.\n\nExample:\n  sortie ctx prepare-bundle --agent-type task-implementor --scope 'Implement HNSW' \\\n      \
 --files spec.md#Search,src --references docs --budget 40k --output bundle.json"
 )]
 pub struct PrepareBundle {
@@ -39,6 +39,9 @@ pub struct PrepareBundle {
     /// paragraphs of about 50 tokens) [default: sortie.toml, else blocks]
     #[arg(long, value_enum, value_name = "WHAT", help_heading = "Budget")]
     dedup: Option<DedupArg>,
+    /// Take secrets out of what is sent, instead of refusing it
+    #[arg(long)]
+    redact: bool,
     #[command(flatten)]
     briefing: BriefingArgs,
     /// Write the bundle (JSON) to this file, or - for stdout
@@ -106,6 +109,7 @@ impl PrepareBundle {
             max_file_size: self.select.max_file_size.map(|size| size.0),
             dedup: self.dedup.map(Into::into),
             on_over_budget: self.on_over_budget.into(),
+            redact: self.redact,
         })
     }
 }
@@ -131,6 +135,7 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
     let bundle = &prepared.bundle;
     warn_of_trimmed(verb, "", bundle);
     warn_of_budget(verb, prepared);
+    note_suspects(verb, prepared);
     match output {
         Some(path) if path.as_os_str() == "-" => verb.write(bundle_json(bundle).as_bytes())?,
         Some(path) => {
@@ -151,6 +156,22 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
 
 /// How many trimmed items are named.
 const NAMED: usize = 10;
+
+/// How many places are named that may hold secrets.
+const PLACES: usize = 3;
+
+fn note_suspects(verb: &Verb<'_>, prepared: &Prepared) {
+    let suspects = &prepared.suspects;
+    if suspects.is_empty() {
+        return;
+    }
+    let place = |it: &Suspect| format!("{}:{} ({})", it.source, it.line, it.rule);
+    let named: Vec<String> = suspects.iter().take(PLACES).map(place).collect();
+    let more = if suspects.len() > PLACES { ", …" } else { "" };
+    let count =
+        counted(suspects.len(), "place that may hold a secret", "places that may hold secrets");
+    verb.ui.note(&format!("{count}: {}{more}; --redact takes them out", named.join(", ")));
+}
 
 /// `whose` is put before what is said.
 pub fn warn_of_trimmed(verb: &Verb<'_>, whose: &str, bundle: &Bundle) {

@@ -1,4 +1,5 @@
 use crate::cli::commands::Verb;
+use crate::cli::commands::arguments::note_redacted;
 use clap::Args;
 use sortie::model::Gate;
 use sortie::outputs::Collection;
@@ -35,11 +36,15 @@ pub struct Collect {
     /// Take deliverables outside of the project too
     #[arg(long)]
     outside: bool,
+    /// Store insights and errors as they are, secrets included
+    #[arg(long)]
+    keep_secrets: bool,
 }
 
 impl Collect {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let execution = Execution::open(&verb.workspace, &self.execution_id)?;
+        let execution = Execution::open(&verb.workspace, &self.execution_id)?
+            .keeping_secrets(self.keep_secrets);
         let collection = Collection {
             deliverables: self.deliverables,
             validation: self.validation_results,
@@ -55,6 +60,7 @@ impl Collect {
         } else if collected.added == 0 {
             verb.ui.note("all of it was on record already");
         }
+        note_redacted(verb, &collected.redacted);
         if !collected.missing.is_empty() {
             verb.ui.warn(&format!("not there: {}", collected.missing.join(", ")));
         }

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::read;
+use crate::cli::commands::arguments::{TEXT, note_redacted, read};
 use clap::{Args, ValueEnum};
 use sortie::history::{Completion, Recorded};
 use sortie::model::CompletionStatus;
@@ -24,7 +24,7 @@ pub struct RecordCompletion {
     /// The final message, or - to read it from stdin
     #[arg(long, value_name = "TEXT", conflicts_with = "final_message_file")]
     final_message: Option<String>,
-    /// The file that holds it, of any size
+    /// The file that holds it, up to 512 MB
     #[arg(long, value_name = "FILE")]
     final_message_file: Option<PathBuf>,
     /// What went wrong
@@ -36,6 +36,9 @@ pub struct RecordCompletion {
     /// Replace a different completion; the earlier one is kept
     #[arg(long)]
     amend: bool,
+    /// Store the messages as they are, secrets included
+    #[arg(long)]
+    keep_secrets: bool,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
@@ -47,7 +50,8 @@ enum StatusArg {
 
 impl RecordCompletion {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let execution = Execution::open(&verb.workspace, &self.execution_id)?;
+        let execution = Execution::open(&verb.workspace, &self.execution_id)?
+            .keeping_secrets(self.keep_secrets);
         let completion = Completion {
             status: match self.status {
                 StatusArg::Completed => CompletionStatus::Completed,
@@ -67,6 +71,7 @@ impl RecordCompletion {
                 verb.ui.note(&format!("the earlier completion is kept as version {earlier}"));
             }
         }
+        note_redacted(verb, &done.redacted);
         if !done.collected.missing.is_empty() {
             verb.ui.warn(&format!("not there: {}", done.collected.missing.join(", ")));
         }
@@ -76,9 +81,9 @@ impl RecordCompletion {
 
 fn message(text: Option<String>, file: Option<PathBuf>) -> Result<Option<Vec<u8>>> {
     match (text, file) {
-        (Some(text), _) if text == "-" => read(Path::new("-")).map(Some),
+        (Some(text), _) if text == "-" => read(Path::new("-"), TEXT).map(Some),
         (Some(text), _) => Ok(Some(text.into_bytes())),
-        (None, Some(file)) => read(&file).map(Some),
+        (None, Some(file)) => read(&file, TEXT).map(Some),
         (None, None) => Ok(None),
     }
 }

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::read;
+use crate::cli::commands::arguments::{TEXT, note_redacted, read};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use sortie::context::models;
@@ -48,11 +48,18 @@ pub struct InitDeployment {
     /// Deploy it even over its budget
     #[arg(long)]
     force: bool,
+    /// Store the briefing as it is, secrets included
+    #[arg(long)]
+    keep_secrets: bool,
 }
 
 impl InitDeployment {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let session = Session::open(&verb.workspace, &self.session_id)?;
+        let session =
+            Session::open(&verb.workspace, &self.session_id)?.keeping_secrets(self.keep_secrets);
+        let given = self.briefing.as_deref().map(|file| read(file, TEXT)).transpose()?;
+        let given = given.map(|briefing| session.without_secrets(&briefing));
+        let (briefing, redacted) = given.unzip();
         let load = |name: &PathBuf| verb.workspace.context().load(name);
         let bundle = self.context_bundle.as_ref().map(load).transpose()?;
         let (_, record, written) = session.init_deployment(Handover {
@@ -61,12 +68,13 @@ impl InitDeployment {
             scope: self.scope,
             model: self.model,
             bundle: bundle.as_ref(),
-            briefing: self.briefing.as_deref().map(read).transpose()?,
+            briefing,
             context_token_count: self.context_token_count.map(|tokens| tokens.0),
             phase: self.phase,
             force: self.force,
         })?;
         verb.show(&record)?;
+        note_redacted(verb, &redacted.unwrap_or_default());
         if let Some(model) = &record.model
             && models::find(model, verb.workspace.config()).is_err()
         {

@@ -1,5 +1,7 @@
 //! The classes of 64 bytes at once, a bit for each byte.
 
+#![allow(unsafe_code)]
+
 /// How many bytes are looked at together.
 pub const WINDOW: usize = 64;
 

@@ -6,3 +6,4 @@ mod dedup;
 mod refused;
 mod select;
 mod templates;
+mod unchanged;

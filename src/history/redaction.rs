@@ -1,0 +1,41 @@
+//! Messages are kept without their secrets, unless somebody says otherwise.
+//!
+//! In the place of each stands its rule and its fingerprint, so the record itself says how many were
+//! taken out, and which. The same message is redacted the same way: a retry is still a retry.
+
+use super::History;
+use crate::model::Allowance;
+use crate::secrets::{self, Allowances, Finding};
+
+/// What becomes of secrets in what is stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored<'w> {
+    pub allow: &'w [Allowance],
+    /// Store everything as it comes.
+    pub keep: bool,
+}
+
+impl<'w> History<'w> {
+    /// The same, storing messages as they come if `keep` says so.
+    pub fn keeping_secrets(mut self, keep: bool) -> History<'w> {
+        self.stored.keep |= keep;
+        self
+    }
+
+    /// What is stored of a message, and what was taken out of it.
+    pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
+        let allowances = Allowances::new(self.stored.allow);
+        let redacted = match self.stored.keep {
+            true => None,
+            false => secrets::redacted_bytes(message, |it| !allowances.allows(it, None)),
+        };
+        redacted.unwrap_or_else(|| (message.to_vec(), Vec::new()))
+    }
+
+    /// The same of a text; what was taken out is added to `findings`.
+    pub(crate) fn clean(&self, text: &str, findings: &mut Vec<Finding>) -> String {
+        let (bytes, found) = self.without_secrets(text.as_bytes());
+        findings.extend(found);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}

@@ -37,6 +37,9 @@ mod records;
 mod scenarios;
 #[path = "torture/score.rs"]
 mod score;
+#[cfg(target_os = "linux")]
+#[path = "torture/state.rs"]
+mod state;
 #[cfg(unix)]
 #[path = "torture/swaps.rs"]
 mod swaps;

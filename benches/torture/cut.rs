@@ -4,17 +4,14 @@
 //! noticed: without syncs, and without those of directories, something must be missing.
 
 use crate::disk::Disk;
-use crate::ledger::{Known, Ledger, check_all, check_sound};
-use crate::place::{Place, beginnings, database_in};
-use crate::records::{begin, bundle, complete, deploy, open};
-use crate::scenarios::{LATE, Scenario, scenarios};
+use crate::ledger::{Known, Ledger};
+use crate::place::{Place, beginnings};
+use crate::scenarios::{Scenario, scenarios};
 use crate::score::{Score, grouped};
+use crate::state::{check, leave_garbage};
 use crate::trace::{self, Op, Trace};
 use crate::{Outcome, Plan};
-use sortie::Workspace;
-use sortie::history::Source;
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,13 +33,13 @@ struct Found {
 }
 
 /// A run, and what there was before it.
-struct Run {
-    name: String,
+pub struct Run {
+    pub name: String,
     trace: Trace,
-    before: Ledger,
+    pub before: Ledger,
     /// Whether there is no history at its beginning.
-    starts_new: bool,
-    copies: Known,
+    pub starts_new: bool,
+    pub copies: Known,
 }
 
 pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Outcome<()> {
@@ -81,10 +78,10 @@ pub fn cut(place: &Place, plan: &Plan, time: Duration, score: &mut Score) -> Out
 fn controls(place: &Place, plan: &Plan, score: &mut Score) -> Outcome<()> {
     let until = Instant::now() + Duration::from_secs(120);
     let enough = if plan.quick { 1 } else { 100 };
-    let is_sync = |op: &Op| matches!(op, Op::Sync { .. } | Op::SyncDir { .. });
-    let is_dir_sync = |op: &Op| matches!(op, Op::SyncDir { .. });
-    let drops: [(&str, &dyn Fn(&Op) -> bool); 2] =
-        [("synchronous=OFF", &is_sync), ("no directory synced", &is_dir_sync)];
+    let drops: [(&str, Dropped); 2] = [
+        ("synchronous=OFF", |op| matches!(op, Op::Sync { .. } | Op::SyncDir { .. })),
+        ("no directory synced", |op| matches!(op, Op::SyncDir { .. })),
+    ];
     for (name, dropped) in drops {
         let scenario = scenarios(&[]).swap_remove(0);
         let mut run = record(place, &scenario, plan.seed)?;
@@ -100,6 +97,9 @@ fn controls(place: &Place, plan: &Plan, score: &mut Score) -> Outcome<()> {
     }
     Ok(())
 }
+
+/// Which operations a control is without.
+type Dropped = fn(&Op) -> bool;
 
 /// When to stop.
 #[derive(Clone, Copy)]
@@ -195,16 +195,6 @@ fn lock(found: &Mutex<Found>) -> MutexGuard<'_, Found> {
     found.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Shared memory may be there again, with anything in it.
-fn leave_garbage(dir: &Path, rng: &mut fastrand::Rng) -> Outcome<()> {
-    let database = database_in(dir);
-    if database.exists() && rng.u8(..3) == 0 {
-        let bytes: Vec<u8> = std::iter::repeat_with(|| rng.u8(..)).take(32 << 10).collect();
-        std::fs::write(database.with_extension("db-shm"), bytes)?;
-    }
-    Ok(())
-}
-
 /// For looking at it later: the first bad states are kept.
 fn keep(state: &crate::disk::State, run: &Run, at: usize, before: usize) -> String {
     if before >= 3 || std::env::var_os("SORTIE_TORTURE_KEEP").is_none() {
@@ -222,87 +212,4 @@ fn short(op: &Op) -> String {
         Op::Write { file, at, data } => format!("write of {} to {file} at {at}", data.len()),
         other => format!("{other:?}"),
     }
-}
-
-fn check(place: &Place, run: &Run, dir: &Path, ledger: &Ledger) -> Outcome<()> {
-    let database = database_in(dir);
-    let ws = open(&place.tree(), &database)?;
-    for archive in archives(dir)? {
-        ws.history().import(&Source::open(&archive)?)?;
-    }
-    if ledger.acknowledged > 0 {
-        check_sound(&ws)?;
-    }
-    let restored = match ledger.check(&ws) {
-        Err(fault) if run.name == "restore" => {
-            // It was replaced: then what it held stands beside it.
-            aside(place, dir, ledger).map_err(|other| format!("{fault}; aside: {other}"))?;
-            true
-        }
-        outcome => {
-            outcome?;
-            false
-        }
-    };
-    let ledger = if restored { ledger.without(LATE) } else { ledger.clone() };
-    if run.starts_new && ledger.acknowledged > 0 {
-        check_ignored(&database)?;
-    }
-    // It must be able to go on.
-    begin(&ws, "after")?;
-    deploy(&ws, "after", "after-1", None)?;
-    complete(&ws, "after-1")?;
-    if run.name == "bundle" {
-        check_cache(place, &ws, dir)?;
-    }
-    ledger.check(&ws)?;
-    drop(ws);
-    ledger.check_backups(&place.tree(), &database)?;
-    check_all(&database, &run.copies)
-}
-
-/// The history must not get into a commit.
-fn check_ignored(database: &Path) -> Outcome<()> {
-    match std::fs::read(database.with_file_name(".gitignore")).ok().as_deref() {
-        Some(b"*\n") => Ok(()),
-        other => Err(format!(".gitignore is {other:?}").into()),
-    }
-}
-
-/// What a cut left of the cache may be nothing; it must not make another bundle.
-fn check_cache(place: &Place, ws: &Workspace, dir: &Path) -> Outcome<()> {
-    let files = ["part-01.md".to_owned(), "part-02.md".to_owned()];
-    let prepared = bundle(ws, "Torture", &files)?;
-    let truth = bundle(&open(&place.tree(), &dir.join("fresh.db"))?, "Torture", &files)?;
-    let same =
-        prepared.bundle_hash == truth.bundle_hash && prepared.total_tokens == truth.total_tokens;
-    match same {
-        true => Ok(()),
-        false => Err("what was left of the cache makes another bundle".into()),
-    }
-}
-
-/// Whether all of it is in the history that a restore kept.
-fn aside(place: &Place, dir: &Path, ledger: &Ledger) -> Outcome<()> {
-    let mut found = Err("no history was kept".into());
-    for entry in std::fs::read_dir(database_in(dir).with_file_name(""))? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.contains(".before-restore-") && name.ends_with(".db") && found.is_err() {
-            // What was acknowledged after the restore is in the other one.
-            found = ledger.of_session(LATE).check(&open(&place.tree(), &path)?);
-        }
-    }
-    found
-}
-
-/// What pruning put aside before it deleted.
-fn archives(dir: &Path) -> Outcome<Vec<PathBuf>> {
-    let dir = database_in(dir).with_file_name("archive");
-    if !dir.is_dir() {
-        return Ok(Vec::new());
-    }
-    let paths = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.path()));
-    let paths: Vec<PathBuf> = paths.collect::<Outcome<_>>()?;
-    Ok(paths.into_iter().filter(|it| it.to_string_lossy().ends_with(".jsonl.zst")).collect())
 }

@@ -10,8 +10,8 @@ pub struct Score {
     failures: Vec<String>,
 }
 
-/// So many failures are printed; the first tells most.
-const SHOWN: usize = 10;
+/// So many different failures are listed at the end; all of them are on stderr.
+const SHOWN: usize = 20;
 
 impl Score {
     pub fn new(place: &Place, plan: &Plan) -> Score {
@@ -37,9 +37,7 @@ impl Score {
 
     pub fn fail(&mut self, what: impl Into<String>) {
         let what = what.into();
-        if self.failures.len() < SHOWN {
-            eprintln!("  FAILED: {what}");
-        }
+        eprintln!("  FAILED: {what}");
         self.failures.push(what);
     }
 
@@ -63,7 +61,9 @@ impl Score {
             0 => Ok(()),
             count => {
                 println!("\n{count} failed:");
-                self.failures.iter().take(SHOWN).for_each(|it| println!("- {it}"));
+                // Of many that are the same one is enough.
+                let different: std::collections::BTreeSet<&String> = self.failures.iter().collect();
+                different.iter().take(SHOWN).for_each(|it| println!("- {it}"));
                 Err(format!("{count} failed; the same choices again: see --seed above").into())
             }
         }
@@ -75,7 +75,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);

@@ -28,7 +28,7 @@ pub fn swap(tree: &Tree, stop: &AtomicBool) {
 
 fn one(tree: &Tree, swap: &Swap, turn: usize) -> std::io::Result<()> {
     let place = &swap.place;
-    let is_even = turn % 2 == 0;
+    let is_even = turn.is_multiple_of(2);
     match swap.kind {
         SwapKind::FileForLink if is_even => rename(place, |new| std::fs::write(new, "inside")),
         SwapKind::FileForLink => rename(place, |new| symlink(tree.outside.join("secret.md"), new)),

@@ -160,7 +160,7 @@ impl Tree {
             12 => "/dev/stdin".into(),
             // A chain: a link to a link to what is outside.
             _ => {
-                let middle = self.place(rng)?;
+                let middle = self.root.join(format!("middle-{}", rng.u64(..)));
                 symlink(outside.join("deep/secret.md"), &middle)?;
                 middle
             }

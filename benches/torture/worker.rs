@@ -9,8 +9,11 @@ use std::fs::File;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
 
+/// One round of what a worker does; its number.
+type Role = fn(&mut Worker, usize) -> Outcome<()>;
+
 /// What a worker does; each round of it is several commits.
-const ROLES: [(&str, fn(&mut Worker, usize) -> Outcome<()>); 7] = [
+const ROLES: [(&str, Role); 7] = [
     ("record", Worker::record),
     ("bundle", Worker::bundle),
     ("session", Worker::session),

@@ -102,7 +102,7 @@ fn step(copying: &Backup<'_, '_>, pages: i32, path: &Path) -> Result<()> {
             _ if start.elapsed() > PATIENCE => {
                 return Err(StoreFault::Busy { seconds: PATIENCE.as_secs() }.into());
             }
-            _ => sleep_a_moment(),
+            _ => sleep_a_moment(start.elapsed()),
         }
     }
 }

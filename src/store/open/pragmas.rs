@@ -56,15 +56,18 @@ pub(in crate::store) fn wait_for_others(conn: &mut Connection, limit: Duration) 
         }
         let waited = started.get().map_or(Duration::ZERO, |start| start.elapsed());
         if waited < limit {
-            sleep_a_moment();
+            sleep_a_moment(waited);
         }
         waited < limit
     }))?;
     Ok(())
 }
 
-pub(in crate::store) fn sleep_a_moment() {
-    std::thread::sleep(Duration::from_micros(fastrand::u64(500..4_500)));
+/// Where many hundreds wait, looking again is what keeps the processors busy: after a second each looks half
+/// as often. Much less often would be unfair to who waits long.
+pub(in crate::store) fn sleep_a_moment(waited: Duration) {
+    let longest = if waited < Duration::from_secs(1) { 4_500 } else { 9_000 };
+    std::thread::sleep(Duration::from_micros(fastrand::u64(500..longest)));
 }
 
 /// Switches to WAL where that is not done yet; the busy handler does not cover the switch.
@@ -81,7 +84,7 @@ fn use_wal(conn: &Connection, limit: Duration) -> Result<()> {
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && start.elapsed() < limit =>
             {
-                sleep_a_moment();
+                sleep_a_moment(start.elapsed());
             }
             other => return other.map(|_| ()).map_err(Error::from),
         }

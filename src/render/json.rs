@@ -14,7 +14,7 @@ pub fn document(value: &impl Serialize) -> String {
 }
 
 /// One value on a line.
-pub(super) fn line(value: &Value) -> String {
+pub fn line(value: &Value) -> String {
     inert(&value.to_string()).into_owned() + "\n"
 }
 

@@ -24,7 +24,7 @@ pub use cells::{Align, Cell, Column, Table, Tone};
 pub use figures::{
     ago, beginning, bytes, counted, duration, grouped, grouped_signed, short_hash, tally, tokens,
 };
-pub use json::document as json_document;
+pub use json::{document as json_document, line as json_line};
 pub use lanes::{Lane, Lanes};
 pub use outputs::output_table;
 pub use paged::Paged;

@@ -2,7 +2,7 @@ use crate::cli::commands::Verb;
 use clap::Args;
 use sortie::Result;
 use sortie::context::BriefingText;
-use sortie::render::{Format, View, grouped, tokens};
+use sortie::render::{Format, View, grouped, json_line, tokens};
 use sortie::store::file;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ impl GenerateBriefing {
             }
             (None, Format::Json | Format::Jsonl) => {
                 let json = BriefingText(&briefing).json();
-                verb.write(format!("{json}\n").as_bytes())?;
+                verb.write(json_line(&json).as_bytes())?;
             }
             (None, Format::Html) => verb.show(&BriefingText(&briefing))?,
             (None, _) => {

@@ -74,7 +74,7 @@ fn request(scope: &str) -> Request {
         selectors: Selectors {
             wanted: vec![
                 wanted("src/history/*.rs", ItemType::File, Priority::Required),
-                wanted("src/store/open.rs", ItemType::File, Priority::Optional),
+                wanted("src/store/open/mod.rs", ItemType::File, Priority::Optional),
                 wanted(
                     "references/architecture.md#Decisions",
                     ItemType::Reference,

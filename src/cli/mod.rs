@@ -32,7 +32,7 @@ use ui::{ColourArg, FormatArg, Ui};
     max_term_width = 100,
     arg_required_else_help = true,
     after_help = "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 not found or cannot be \
-included,\n4 over budget, 5 conflicts with the record, 6 busy, 7 history refused, 8 check failed.\n\n\
+included,\n4 over budget, 5 conflicts with the record, 6 busy, 7 history refused, 8 check failed,\n9 a secret would be sent.\n\n\
 Example:\n  sortie ctx prepare-bundle --agent-type reviewer --scope 'Review the parser' --files src"
 )]
 pub struct Cli {

@@ -9,9 +9,10 @@ use std::process::ExitCode;
 /// Check the history: its structure, its checksums, and what is missing
 #[derive(Args)]
 #[command(
-    after_help = "Exit code 8 if anything is wrong. With --repair what can be read is saved into a sound history, \
-which\ntakes the place of the damaged one; that is kept beside it under another name, and what was \
-lost is\nlisted by table and id. What is missing, but not damaged, is gone: a backup may have it.\n\n\
+    after_help = "Exit code 8 if anything is wrong. With --repair what can be read is saved into a sound history,\n\
+which takes the place of the damaged one; that is kept beside it under another name, and what\n\
+was lost is listed by table and id. What is missing, but not damaged, is gone: a backup may\n\
+have it.\n\n\
 Example:\n  sortie doctor"
 )]
 pub struct Doctor {

@@ -116,7 +116,8 @@ impl<'w> Session<'w> {
             Some(_) => true,
             None => context.counts_exactly(handover.bundle, model),
         };
-        let (record, written) = self.workspace.history().deploy(Deployment {
+        let history = self.workspace.history().keeping_secrets(self.keep_secrets);
+        let (record, written) = history.deploy(Deployment {
             context_budget,
             context_tokens_exact,
             session_id: self.id.clone(),

@@ -59,6 +59,8 @@ impl History<'_> {
     /// other values is refused, and so is one over its budget unless forced.
     pub fn deploy(&self, new: Deployment<'_>) -> Result<(ExecutionRecord, Written)> {
         new.check_budget()?;
+        let scope = self.clean(&new.scope, &mut Vec::new());
+        let new = Deployment { scope, ..new };
         self.store.write(|w| {
             if let Some(id) = &new.execution_id
                 && let Some(recorded) = w.execution(id)?

@@ -20,6 +20,8 @@ pub struct NewSession {
 impl History<'_> {
     /// Begins a session. The same one again is fine; one of that id with another scope is refused.
     pub fn init_session(&self, new: NewSession) -> Result<(SessionRecord, Written)> {
+        let scope = self.clean(&new.scope, &mut Vec::new());
+        let new = NewSession { scope, ..new };
         self.store.write(|w| {
             let session_id = match new.session_id {
                 Some(id) => id,
@@ -77,6 +79,7 @@ impl History<'_> {
         status: SessionStatus,
         reason: Option<String>,
     ) -> Result<(SessionRecord, Written)> {
+        let reason = reason.map(|reason| self.clean(&reason, &mut Vec::new()));
         let ended = self.store.write(|w| {
             let mut session = recorded(w, id)?;
             if session.status == status && session.error_message == reason {

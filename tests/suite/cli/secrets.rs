@@ -132,6 +132,8 @@ fn an_allowance_says_why() {
     snapshot!("allow_with_short_fingerprint", outcome);
     let (_, outcome) = wrong("unknown", "fingerprnt = '0123456789abcdef'\nreason = 'r'");
     snapshot!("allow_with_unknown_key", outcome);
+    let (_, outcome) = wrong("glob", "path = 'conf/[a'\nreason = 'r'");
+    snapshot!("allow_with_no_glob", outcome);
 }
 
 #[test]
@@ -170,6 +172,23 @@ fn a_message_is_stored_without_its_secrets() {
     // As it came it is another message.
     assert_eq!(env.run(&format!("{record} --keep-secrets")).status, Some(5));
     snapshot!("message_kept", env.run(&format!("{record} --keep-secrets --amend")));
+}
+
+#[test]
+fn scopes_and_reasons_are_stored_without_secrets() {
+    let env = TestEnv::empty();
+    let ok = |line: &str| {
+        let shown = env.ok(line).to_string();
+        assert!(shown.contains("redacted: aws-access-key-id"), "{shown}");
+    };
+    let (session, key) = ("track init-session --session-id s1 --scope", key_id());
+    ok(&format!("{session} 'Port with {key}' --format json"));
+    ok(&format!("{session} 'Port with {key}' --format json"));
+    ok(&format!(
+        "track init-deployment --session-id s1 --execution-id e1 --agent-type a --scope 'Use {key}' --format json"
+    ));
+    ok(&format!("track fail-session --session-id s1 --reason 'No {key}' --format json"));
+    assert!(!env.ok("track export --session-id s1").out().contains(&key));
 }
 
 #[test]

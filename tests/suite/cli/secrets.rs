@@ -132,7 +132,7 @@ fn an_allowance_says_why() {
     snapshot!("allow_with_short_fingerprint", outcome);
     let (_, outcome) = wrong("unknown", "fingerprnt = '0123456789abcdef'\nreason = 'r'");
     snapshot!("allow_with_unknown_key", outcome);
-    let (_, outcome) = wrong("glob", "path = 'conf/[a'\nreason = 'r'");
+    let (_, outcome) = wrong("glob", "path = 'conf/{a'\nreason = 'r'");
     snapshot!("allow_with_no_glob", outcome);
 }
 

@@ -131,6 +131,27 @@ impl Reader<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The same with the contents that each names.
+    pub fn captures_with_contents(
+        &self,
+        execution: &ExecutionId,
+    ) -> Result<Vec<(Capture, Vec<String>)>> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT content_hash FROM capture_contents
+             WHERE capture = (SELECT seq FROM captures WHERE harness = ?1 AND harness_session_id = ?2
+                              AND tool_use_id IS ?3 AND agent_id IS ?4)
+             ORDER BY content_hash",
+        )?;
+        let mut all = Vec::new();
+        for it in self.captures_of(execution)? {
+            let names = params![it.harness, it.harness_session_id, it.tool_use_id, it.agent_id];
+            let rows = statement.query_map(names, |row| row.get(0))?;
+            let contents = rows.collect::<Result<_, _>>()?;
+            all.push((it, contents));
+        }
+        Ok(all)
+    }
+
     /// The execution of the agent that spawned this one.
     pub fn parent_execution(&self, execution: &ExecutionId) -> Result<Option<ExecutionId>> {
         let sql = "SELECT p.execution_id FROM captures c
@@ -153,10 +174,12 @@ impl Reader<'_> {
         Ok(found.unwrap_or_default())
     }
 
-    /// When something was last deployed in a session.
-    pub fn last_deployed_at(&self, session: &SessionId) -> Result<Option<Timestamp>> {
-        let sql = "SELECT max(deployed_at) FROM agent_executions WHERE session_id = ?1";
-        Ok(self.0.prepare_cached(sql)?.query_row([session], |row| row.get(0))?)
+    /// When something was first and last deployed in a session.
+    pub fn deployed_between(&self, session: &SessionId) -> Result<Option<(Timestamp, Timestamp)>> {
+        let sql = "SELECT min(deployed_at), max(deployed_at) FROM agent_executions
+                   WHERE session_id = ?1 HAVING count(*) > 0";
+        let both = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        Ok(self.0.prepare_cached(sql)?.query_row([session], both).optional()?)
     }
 
     /// The sessions that people opened and that were going on at a time: begun before it, after `since`,
@@ -285,11 +308,11 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// A session began earlier than was known.
+    /// A session began at another time than was known.
     pub fn session_began(&self, id: &SessionId, at: Timestamp) -> Result<()> {
         let sql = "UPDATE sessions SET created_at = ?2,
                 seal = row_seal(session_id, ?2, scope, phase, status, ended_at, error_message, metadata)
-             WHERE session_id = ?1 AND created_at > ?2";
+             WHERE session_id = ?1 AND created_at <> ?2";
         self.0.prepare_cached(sql)?.execute(params![id, at])?;
         Ok(())
     }
@@ -358,8 +381,21 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes what an execution used.
-    pub fn put_usage(&self, execution: &ExecutionId, usage: &ExecutionUsage) -> Result<()> {
+    /// Takes back what an execution was said to have been given from that position on, but for these.
+    pub fn drop_allocations(&self, id: &ExecutionId, from: usize, but: &[&str]) -> Result<()> {
+        let sql = "DELETE FROM context_allocations WHERE execution_id = ?1 AND position >= ?2
+                   AND allocation_id NOT IN (SELECT value FROM json_each(?3))";
+        self.0.prepare_cached(sql)?.execute(params![id, from as i64, Json(but)])?;
+        Ok(())
+    }
+
+    /// Writes what an execution used; nothing, where that is not known any more.
+    pub fn put_usage(&self, execution: &ExecutionId, usage: Option<&ExecutionUsage>) -> Result<()> {
+        let Some(usage) = usage else {
+            let sql = "DELETE FROM usages WHERE execution_id = ?1";
+            self.0.prepare_cached(sql)?.execute([execution])?;
+            return Ok(());
+        };
         let sql = "INSERT INTO usages (execution_id, requests, input_tokens, output_tokens,
                 cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, reported_tokens,
                 tool_uses, duration_ms, model, seal)

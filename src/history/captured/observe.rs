@@ -55,7 +55,7 @@ impl History<'_> {
             w.keep_contents(&packed)?;
             let mut observed = Observed::default();
             for sighting in sightings {
-                for (id, is_new) in self.take_in(w, sighting)? {
+                for (id, is_new) in take_in(w, sighting)? {
                     let list = if is_new { &mut observed.new } else { &mut observed.changed };
                     list.insert(id);
                 }
@@ -67,41 +67,41 @@ impl History<'_> {
             Ok(observed)
         })
     }
+}
 
-    fn take_in(&self, w: &Writer<'_>, sighting: &Sighting) -> Result<Vec<(ExecutionId, bool)>> {
-        let Some((seq, known, is_news)) = merge(w, sighting)? else { return Ok(Vec::new()) };
-        if !is_news {
-            return Ok(Vec::new());
-        }
-        let halves = w.half_known_captures(&known.harness, &known.harness_session_id)?;
-        let pairs = pairs(&halves);
-        let mut written = Vec::new();
-        let whole = (!halves.iter().any(|(half, _)| *half == seq)).then_some((seq, known));
-        let agents: Vec<i64> = pairs.iter().map(|(_, agent)| *agent).collect();
-        let heads = halves.iter().filter(|(seq, _)| !agents.contains(seq));
-        for (seq, capture) in whole.iter().chain(heads) {
-            let agent = pairs.iter().find(|(call, _)| call == seq);
-            let agent = agent.and_then(|(_, agent)| halves.iter().find(|(seq, _)| seq == agent));
-            let is_covered = capture.tool_use_id.is_none() && waits_for_its_call(capture, &halves);
-            let evidence = match agent {
-                Some((_, agent)) => capture.evidence.clone().merge(agent.evidence.clone()),
-                None => capture.evidence.clone(),
-            };
-            let Some(settled) = settle(&evidence).filter(|_| !is_covered) else {
-                withdraw(w, *seq, capture)?;
-                continue;
-            };
-            let deployed = Deployed {
-                seq: *seq,
-                capture,
-                agent: agent.map(|(seq, agent)| (*seq, agent)),
-                evidence: &evidence,
-                settled,
-            };
-            written.extend(write(self, w, deployed)?);
-        }
-        Ok(written)
+fn take_in(w: &Writer<'_>, sighting: &Sighting) -> Result<Vec<(ExecutionId, bool)>> {
+    let Some((seq, known, is_news)) = merge(w, sighting)? else { return Ok(Vec::new()) };
+    if !is_news {
+        return Ok(Vec::new());
     }
+    let halves = w.half_known_captures(&known.harness, &known.harness_session_id)?;
+    let pairs = pairs(&halves);
+    let mut written = Vec::new();
+    let whole = (!halves.iter().any(|(half, _)| *half == seq)).then_some((seq, known));
+    let agents: Vec<i64> = pairs.iter().map(|(_, agent)| *agent).collect();
+    let heads = halves.iter().filter(|(seq, _)| !agents.contains(seq));
+    for (seq, capture) in whole.iter().chain(heads) {
+        let agent = pairs.iter().find(|(call, _)| call == seq);
+        let agent = agent.and_then(|(_, agent)| halves.iter().find(|(seq, _)| seq == agent));
+        let is_covered = capture.tool_use_id.is_none() && waits_for_its_call(capture, &halves);
+        let evidence = match agent {
+            Some((_, agent)) => capture.evidence.clone().merge(agent.evidence.clone()),
+            None => capture.evidence.clone(),
+        };
+        let Some(settled) = settle(&evidence).filter(|_| !is_covered) else {
+            withdraw(w, *seq, capture)?;
+            continue;
+        };
+        let deployed = Deployed {
+            seq: *seq,
+            capture,
+            agent: agent.map(|(seq, agent)| (*seq, agent)),
+            evidence: &evidence,
+            settled,
+        };
+        written.extend(write(w, deployed)?);
+    }
+    Ok(written)
 }
 
 /// An agent that has begun and of which no more is known, while a call of the session waits for its agent,

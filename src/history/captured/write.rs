@@ -7,7 +7,7 @@ use crate::history::History;
 use crate::history::deployments::{insert_allocations, named};
 use crate::model::{
     Allocation, Bundle, BundleId, Capture, Evidence, ExecutionId, ExecutionRecord, ExecutionStatus,
-    ItemType, Markers, Phase, Priority, SessionId, SessionRecord, SessionStatus,
+    ItemType, Markers, Phase, Priority, SessionId, SessionRecord, SessionStatus, Timestamp,
 };
 use crate::store::{Writer, content};
 
@@ -25,11 +25,7 @@ pub struct Deployed<'a> {
 }
 
 /// Writes what has changed. Returns the execution, if anything had, and whether it is a new one.
-pub fn write(
-    history: &History<'_>,
-    w: &Writer<'_>,
-    it: Deployed<'_>,
-) -> Result<Option<(ExecutionId, bool)>> {
+pub fn write(w: &Writer<'_>, it: Deployed<'_>) -> Result<Option<(ExecutionId, bool)>> {
     let own = own_id(it.capture)?;
     let id = match adopted(w, &it, &own)? {
         Some(other) => other,
@@ -56,19 +52,20 @@ pub fn write(
     {
         insert_allocations(w, &id, bundle)?;
     }
-    for (at, allocation) in it.attachments(&id).enumerate() {
-        w.insert_allocation(&allocation, ATTACHED + at)?;
+    let attachments: Vec<Allocation> = it.attachments(&id).collect();
+    let ids: Vec<&str> = attachments.iter().map(|it| it.allocation_id.as_str()).collect();
+    w.drop_allocations(&id, ATTACHED, &ids)?;
+    for (at, allocation) in attachments.iter().enumerate() {
+        w.insert_allocation(allocation, ATTACHED + at)?;
     }
     let settled = it.complete(w, execution, &mut is_news)?;
-    if let Some(usage) = &it.settled.usage
-        && w.usage(&id)?.as_ref() != Some(usage)
-    {
-        w.put_usage(&id, usage)?;
+    if w.usage(&id)? != it.settled.usage {
+        w.put_usage(&id, it.settled.usage.as_ref())?;
         is_news = true;
     }
     it.take_over(w, &id)?;
     it.remember(w, &id, settled)?;
-    history.follow_session(w, it.capture, &id)?;
+    follow_session(w, it.capture)?;
     Ok(is_news.then_some((id, before.is_none())))
 }
 
@@ -160,7 +157,8 @@ pub fn withdraw(w: &Writer<'_>, seq: i64, agent: &Capture) -> Result<()> {
         return Ok(());
     }
     w.put_capture(Some(seq), &Capture { execution_id: None, settled: None, ..agent.clone() })?;
-    w.delete_empty_execution(&own_id(agent)?)
+    w.delete_empty_execution(&own_id(agent)?)?;
+    follow_session(w, agent)
 }
 
 impl Deployed<'_> {
@@ -330,7 +328,6 @@ fn harness_session(w: &Writer<'_>, it: &Deployed<'_>) -> Result<SessionId> {
     let (harness, name) = (&it.capture.harness, &it.capture.harness_session_id);
     let at = it.settled.deployed_at;
     if let (Some(id), _) = w.harness_session(harness, name)? {
-        w.session_began(&id, at)?;
         return Ok(id);
     }
     let id = SessionId::new(name.as_str());
@@ -365,12 +362,7 @@ fn title(harness: &str) -> &str {
 
 impl History<'_> {
     /// A harness's session was left: it has ended, unless it is taken up again.
-    pub fn leave_harness_session(
-        &self,
-        harness: &str,
-        name: &str,
-        at: crate::model::Timestamp,
-    ) -> Result<()> {
+    pub fn leave_harness_session(&self, harness: &str, name: &str, at: Timestamp) -> Result<()> {
         if !self.store.exists() {
             return Ok(());
         }
@@ -382,26 +374,24 @@ impl History<'_> {
             }
         })
     }
+}
 
-    /// A harness's session has ended when it was left after its last deployment.
-    fn follow_session(
-        &self,
-        w: &Writer<'_>,
-        capture: &Capture,
-        execution: &ExecutionId,
-    ) -> Result<()> {
-        let (session, ended) = w.harness_session(&capture.harness, &capture.harness_session_id)?;
-        let (Some(session), Some(ended)) = (session, ended) else { return Ok(()) };
-        match w.execution(execution)?.is_some_and(|it| it.session_id == session) {
-            true => end_or_go_on(w, &session, ended),
-            false => Ok(()),
-        }
+/// A harness's session begins with its first deployment, and has ended when it was left after its last.
+fn follow_session(w: &Writer<'_>, capture: &Capture) -> Result<()> {
+    let (session, ended) = w.harness_session(&capture.harness, &capture.harness_session_id)?;
+    let Some(session) = session else { return Ok(()) };
+    if let Some((first, _)) = w.deployed_between(&session)? {
+        w.session_began(&session, first)?;
+    }
+    match ended {
+        Some(ended) => end_or_go_on(w, &session, ended),
+        None => Ok(()),
     }
 }
 
-fn end_or_go_on(w: &Writer<'_>, id: &SessionId, ended: crate::model::Timestamp) -> Result<()> {
+fn end_or_go_on(w: &Writer<'_>, id: &SessionId, ended: Timestamp) -> Result<()> {
     let Some(session) = w.session(id)? else { return Ok(()) };
-    let goes_on = w.last_deployed_at(id)?.is_some_and(|last| last > ended);
+    let goes_on = w.deployed_between(id)?.is_some_and(|(_, last)| last > ended);
     let wanted = match goes_on {
         true => {
             SessionRecord { status: SessionStatus::Executing, ended_at: None, ..session.clone() }

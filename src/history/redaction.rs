@@ -15,6 +15,17 @@ pub(crate) struct Stored<'w> {
     pub keep: bool,
 }
 
+impl Stored<'_> {
+    /// What is stored of a text in which there is something to take out.
+    pub fn redacted(&self, text: &[u8]) -> Option<(Vec<u8>, Vec<Finding>)> {
+        if self.keep {
+            return None;
+        }
+        let allowances = Allowances::new(self.allow);
+        secrets::redacted_bytes(text, |it| !allowances.allows(it, None))
+    }
+}
+
 impl<'w> History<'w> {
     /// The same, storing messages as they come if `keep` says so.
     pub fn keeping_secrets(mut self, keep: bool) -> History<'w> {
@@ -24,12 +35,7 @@ impl<'w> History<'w> {
 
     /// What is stored of a message, and what was taken out of it.
     pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
-        let allowances = Allowances::new(self.stored.allow);
-        let redacted = match self.stored.keep {
-            true => None,
-            false => secrets::redacted_bytes(message, |it| !allowances.allows(it, None)),
-        };
-        redacted.unwrap_or_else(|| (message.to_vec(), Vec::new()))
+        self.stored.redacted(message).unwrap_or_else(|| (message.to_vec(), Vec::new()))
     }
 
     /// The same of a text; what was taken out is added to `findings`.

@@ -15,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The version of the format that this program writes, and the newest it reads.
 pub const FORMAT: u32 = 1;
@@ -258,13 +259,17 @@ fn apart(bytes: Vec<u8>) -> (Option<String>, Option<String>) {
     }
 }
 
-fn together(text: &Option<String>, base64: &Option<String>) -> Result<Option<Vec<u8>>, String> {
+fn together<'a>(
+    text: &'a Option<String>,
+    base64: &'a Option<String>,
+) -> Result<Option<Cow<'a, [u8]>>, String> {
     match (text, base64) {
         (Some(_), Some(_)) => Err("it has both text and base64".to_owned()),
-        (Some(text), None) => Ok(Some(text.clone().into_bytes())),
-        (None, Some(text)) => {
-            BASE64.decode(text).map(Some).map_err(|error| format!("the base64 is damaged: {error}"))
-        }
+        (Some(text), None) => Ok(Some(text.as_bytes().into())),
+        (None, Some(text)) => match BASE64.decode(text) {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) => Err(format!("the base64 is damaged: {error}")),
+        },
         (None, None) => Ok(None),
     }
 }
@@ -275,7 +280,7 @@ impl ContentLine {
         ContentLine { content_hash: hash.to_owned(), text, base64 }
     }
 
-    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, String> {
         together(&self.text, &self.base64)?.ok_or_else(|| "it has neither text nor base64".into())
     }
 }
@@ -319,13 +324,20 @@ impl ExecutionLine {
         }
     }
 
-    pub fn message(&self) -> Result<Option<Vec<u8>>, String> {
+    pub fn message(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
         together(&self.final_message, &self.final_message_base64)
+    }
+
+    /// The same with another message.
+    pub fn set_message(&mut self, message: Vec<u8>) {
+        self.execution.final_message_bytes = Some(message.len() as u64);
+        (self.final_message, self.final_message_base64) = apart(message);
     }
 
     /// The execution with its message.
     pub fn record(&self) -> Result<ExecutionRecord, String> {
-        Ok(ExecutionRecord { final_message: self.message()?, ..self.execution.clone() })
+        let final_message = self.message()?.map(Cow::into_owned);
+        Ok(ExecutionRecord { final_message, ..self.execution.clone() })
     }
 }
 
@@ -344,8 +356,13 @@ impl VersionLine {
         }
     }
 
-    fn message(&self) -> Result<Option<Vec<u8>>, String> {
+    pub fn message(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
         together(&self.final_message, &self.final_message_base64)
+    }
+
+    /// The same with another message.
+    pub fn set_message(&mut self, message: Vec<u8>) {
+        (self.final_message, self.final_message_base64) = apart(message);
     }
 
     pub fn record(&self) -> Result<CompletionVersion, String> {
@@ -356,7 +373,7 @@ impl VersionLine {
             status: self.status,
             error_message: self.error_message.clone(),
             deliverables: self.deliverables.clone(),
-            final_message: self.message()?,
+            final_message: self.message()?.map(Cow::into_owned),
         })
     }
 }

@@ -143,7 +143,10 @@ impl Context<'_> {
     fn frame(&self, request: &Request) -> Result<Frame> {
         let model = self.model(request.model.as_deref())?;
         let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
-        let template = self.templates.get(TemplateKind::Briefing, template)?;
+        let mut template = self.templates.get(TemplateKind::Briefing, template)?;
+        if request.redact {
+            template = self.redacted_template(template);
+        }
         let budget = Budget::of_briefing(request.budget, self.config, &model);
         Ok(Frame { model, budget, template })
     }
@@ -203,7 +206,7 @@ impl Context<'_> {
     }
 
     /// A bundle with everything but counts and names, and nothing looked for that stands twice.
-    fn draft(&self, request: &Request, material: &Material) -> Bundle {
+    pub(super) fn draft(&self, request: &Request, material: &Material) -> Bundle {
         Bundle {
             version: Bundle::VERSION,
             bundle_id: BundleId::new("bundle").expect("a valid id"),

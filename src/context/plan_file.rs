@@ -2,7 +2,7 @@
 
 use super::fault::SelectFault;
 use crate::error::Result;
-use crate::model::{DedupMode, Reserve, TokenAmount, is_hidden};
+use crate::model::{AgentType, DedupMode, Reserve, TokenAmount, is_hidden};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -50,7 +50,7 @@ pub struct PlanFile {
 #[serde(deny_unknown_fields)]
 pub struct PlanAgent {
     /// The kind of agent.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// What its bundle's file is called; without it the agent type, numbered where it comes again.
     pub name: Option<String>,
     /// What it is to do; the plan's, if it has none of its own.
@@ -85,7 +85,7 @@ impl PlanFile {
         let mut taken = BTreeSet::from(["shared-context".to_owned()]);
         let mut names = Vec::new();
         for agent in &self.agents {
-            let name = agent.name.as_deref().unwrap_or(&agent.agent_type);
+            let name = agent.name.as_deref().unwrap_or(agent.agent_type.as_str());
             let is_plain = |c: char| !is_hidden(c) && !"/\\".contains(c);
             let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.starts_with(['.', '-']);
             if !fits || !name.chars().all(is_plain) {

@@ -16,7 +16,7 @@ use super::texts::Texts;
 use super::tokens::Counter;
 use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
-use crate::model::{Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
+use crate::model::{AgentType, Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
 use std::time::SystemTime;
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
@@ -29,7 +29,7 @@ pub const DEFAULT_TEMPLATE: &str = "briefing";
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The kind of agent that gets it.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// What it is to do.
     pub scope: String,
     /// Who it is to be; the template has a default.
@@ -211,7 +211,7 @@ impl Context<'_> {
             version: Bundle::VERSION,
             bundle_id: BundleId::new("bundle").expect("a valid id"),
             bundle_hash: String::new(),
-            agent_type: request.agent_type.clone(),
+            agent_type: request.agent_type.to_string(),
             scope: request.scope.clone(),
             created_at: self.now,
             model: material.model.name.clone(),

@@ -1,5 +1,6 @@
 //! The plain data of the library: identifiers, times, records and bundles. No input, no output.
 
+mod agent_type;
 mod allowance;
 mod bundle;
 mod excerpt;
@@ -13,6 +14,7 @@ mod session;
 mod time;
 mod words;
 
+pub use agent_type::{AgentType, InvalidAgentType};
 pub use allowance::{Allowance, Allowed};
 pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
@@ -32,4 +34,5 @@ pub use quantity::{
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 
+pub(crate) use id::is_id;
 pub(crate) use quantity::percent;

@@ -7,7 +7,7 @@
 
 use crate::model::{
     Allocation, Bundle, BundleId, CompletionVersion, Count, ExecutionRecord, ExecutionStatus,
-    KeptBriefing, Output, Report, SessionRecord, Timestamp, is_countable,
+    KeptBriefing, Output, Report, SessionRecord, Timestamp, is_countable, is_id,
 };
 use crate::render::to_json;
 use crate::store::{Amounts, BriefingRow, content};
@@ -194,6 +194,7 @@ impl Line {
                 for version in &it.earlier_completions {
                     version.message()?;
                 }
+                it.check_allocations()?;
                 match bytes == it.execution.final_message_bytes {
                     true => Ok(()),
                     false => Err(format!(
@@ -321,6 +322,19 @@ impl ExecutionLine {
             final_message_base64: message.1,
             earlier_completions: earlier.into_iter().map(VersionLine::new).collect(),
             allocations,
+        }
+    }
+
+    /// They are written with the execution, under ids of their own.
+    fn check_allocations(&self) -> Result<(), String> {
+        let id = &self.execution.execution_id;
+        let wrong =
+            self.allocations.iter().find(|it| it.execution_id != *id || !is_id(&it.allocation_id));
+        let Some(it) = wrong else { return Ok(()) };
+        let name = it.allocation_id.escape_debug();
+        match it.execution_id == *id {
+            true => Err(format!("'{name}' is no id of an allocation")),
+            false => Err(format!("{id} has the allocation '{name}' of {}", it.execution_id)),
         }
     }
 

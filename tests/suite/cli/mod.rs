@@ -21,3 +21,4 @@ mod secrets;
 mod setup;
 mod stats;
 mod track;
+mod types;

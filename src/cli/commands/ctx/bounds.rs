@@ -30,7 +30,6 @@ pub struct CheckBounds {
 impl CheckBounds {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let request = Request {
-            agent_type: "agent".to_owned(),
             selectors: self.select.selectors()?,
             model: self.budget.model.clone(),
             budget: self.budget.request(),

@@ -20,5 +20,6 @@ mod search;
 mod secrets;
 mod setup;
 mod stats;
+mod stray;
 mod track;
 mod types;

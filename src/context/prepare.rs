@@ -7,15 +7,17 @@ use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
 use super::guard::Suspect;
-use super::models::{self, DEFAULT_MODEL, Model};
+use super::models::{self, Model};
 use super::progress::{Running, Task};
 use super::read::{FileReader, Reading, read_all};
 use super::repeat::{self, seen_by};
 use super::select::{Selectors, select};
 use super::texts::Texts;
 use super::tokens::Counter;
+use super::walk::no_glob;
 use crate::briefing::{Template, TemplateKind};
-use crate::error::Result;
+use crate::config::Of;
+use crate::error::{Error, Result};
 use crate::model::{AgentType, Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
 use std::time::SystemTime;
 
@@ -169,7 +171,7 @@ impl Context<'_> {
     ) -> Result<Reading> {
         let mut selectors = selectors.clone();
         selectors.rules.ignore.extend(self.config.ignore.iter().cloned());
-        let selection = select(self.root, &selectors)?;
+        let selection = select(self.root, &selectors).map_err(|it| self.placed(it))?;
         let configured = self.config.max_file_size.map(|size| size.0);
         let limit = max_file_size.or(configured).unwrap_or(MAX_FILE_SIZE);
         let reader = FileReader::new(self.root, self.cache, limit, selectors.paranoid);
@@ -186,9 +188,21 @@ impl Context<'_> {
         }
     }
 
+    /// A pattern that is none, with its place if it is one of the configuration's.
+    fn placed(&self, error: Error) -> Error {
+        let Some(SelectFault::Pattern { .. }) = error.downcast_ref() else { return error };
+        let mut globs = self.config.ignore.iter().enumerate();
+        let wrong = globs.find_map(|(at, glob)| Some((at, no_glob(self.root, glob)?)));
+        let Some((at, why)) = wrong else { return error };
+        let place = self.config.place(&["ignore", &at.to_string()], Of::Value);
+        SelectFault::Pattern { place, detail: why.to_string() }.into()
+    }
+
     pub(super) fn model(&self, name: Option<&str>) -> Result<Model> {
-        let name = name.or(self.config.model.as_deref()).unwrap_or(DEFAULT_MODEL);
-        models::find(name, self.config)
+        match name {
+            Some(name) => models::find(name, self.config),
+            None => models::configured(self.config),
+        }
     }
 
     pub(super) fn dedup_mode(&self, asked: Option<DedupMode>) -> DedupMode {

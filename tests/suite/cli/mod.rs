@@ -12,6 +12,7 @@ mod outside;
 mod pages;
 #[cfg(unix)]
 mod paths;
+mod places;
 mod prune;
 mod prunings;
 mod recall;

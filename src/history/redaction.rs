@@ -24,12 +24,16 @@ impl<'w> Stored<'w> {
 
     /// What is stored of a message, and what was taken out of it.
     pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
+        self.redacted(message).unwrap_or_else(|| (message.to_vec(), Vec::new()))
+    }
+
+    /// What is stored of a text in which there is something to take out.
+    pub fn redacted(&self, text: &[u8]) -> Option<(Vec<u8>, Vec<Finding>)> {
+        if self.keep {
+            return None;
+        }
         let allowances = Allowances::new(self.allow);
-        let redacted = match self.keep {
-            true => None,
-            false => secrets::redacted_bytes(message, |it| !allowances.allows(it, None)),
-        };
-        redacted.unwrap_or_else(|| (message.to_vec(), Vec::new()))
+        secrets::redacted_bytes(text, |it| !allowances.allows(it, None))
     }
 }
 

@@ -1,5 +1,6 @@
 //! The plain data of the library: identifiers, times, records and bundles. No input, no output.
 
+mod agent_type;
 mod allowance;
 mod bundle;
 mod evidence;
@@ -15,6 +16,7 @@ mod time;
 mod usage;
 mod words;
 
+pub use agent_type::{AgentType, InvalidAgentType};
 pub use allowance::{Allowance, Allowed};
 pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
@@ -38,4 +40,5 @@ pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 pub use usage::{ExecutionUsage, Usage};
 
+pub(crate) use id::is_id;
 pub(crate) use quantity::percent;

@@ -8,7 +8,7 @@
 use crate::model::{
     Allocation, Bundle, BundleId, Capture, CompletionVersion, Count, ExecutionRecord,
     ExecutionStatus, ExecutionUsage, KeptBriefing, Output, Report, SessionRecord, Timestamp,
-    is_countable,
+    is_countable, is_id,
 };
 use crate::render::to_json;
 use crate::store::{Amounts, BriefingRow, content};
@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The version of the format that this program writes, and the newest it reads.
 pub const FORMAT: u32 = 2;
@@ -208,6 +209,7 @@ impl Line {
                 for version in &it.earlier_completions {
                     version.message()?;
                 }
+                it.check_allocations()?;
                 match bytes == it.execution.final_message_bytes {
                     true => Ok(()),
                     false => Err(format!(
@@ -273,13 +275,17 @@ fn apart(bytes: Vec<u8>) -> (Option<String>, Option<String>) {
     }
 }
 
-fn together(text: &Option<String>, base64: &Option<String>) -> Result<Option<Vec<u8>>, String> {
+fn together<'a>(
+    text: &'a Option<String>,
+    base64: &'a Option<String>,
+) -> Result<Option<Cow<'a, [u8]>>, String> {
     match (text, base64) {
         (Some(_), Some(_)) => Err("it has both text and base64".to_owned()),
-        (Some(text), None) => Ok(Some(text.clone().into_bytes())),
-        (None, Some(text)) => {
-            BASE64.decode(text).map(Some).map_err(|error| format!("the base64 is damaged: {error}"))
-        }
+        (Some(text), None) => Ok(Some(text.as_bytes().into())),
+        (None, Some(text)) => match BASE64.decode(text) {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) => Err(format!("the base64 is damaged: {error}")),
+        },
         (None, None) => Ok(None),
     }
 }
@@ -290,7 +296,7 @@ impl ContentLine {
         ContentLine { content_hash: hash.to_owned(), text, base64 }
     }
 
-    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, String> {
         together(&self.text, &self.base64)?.ok_or_else(|| "it has neither text nor base64".into())
     }
 }
@@ -346,13 +352,33 @@ impl ExecutionLine {
         ExecutionLine { captures: captures.into_iter().map(line).collect(), usage, ..self }
     }
 
-    pub fn message(&self) -> Result<Option<Vec<u8>>, String> {
+    /// They are written with the execution, under ids of their own.
+    fn check_allocations(&self) -> Result<(), String> {
+        let id = &self.execution.execution_id;
+        let wrong =
+            self.allocations.iter().find(|it| it.execution_id != *id || !is_id(&it.allocation_id));
+        let Some(it) = wrong else { return Ok(()) };
+        let name = it.allocation_id.escape_debug();
+        match it.execution_id == *id {
+            true => Err(format!("'{name}' is no id of an allocation")),
+            false => Err(format!("{id} has the allocation '{name}' of {}", it.execution_id)),
+        }
+    }
+
+    pub fn message(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
         together(&self.final_message, &self.final_message_base64)
+    }
+
+    /// The same with another message.
+    pub fn set_message(&mut self, message: Vec<u8>) {
+        self.execution.final_message_bytes = Some(message.len() as u64);
+        (self.final_message, self.final_message_base64) = apart(message);
     }
 
     /// The execution with its message.
     pub fn record(&self) -> Result<ExecutionRecord, String> {
-        Ok(ExecutionRecord { final_message: self.message()?, ..self.execution.clone() })
+        let final_message = self.message()?.map(Cow::into_owned);
+        Ok(ExecutionRecord { final_message, ..self.execution.clone() })
     }
 }
 
@@ -371,8 +397,13 @@ impl VersionLine {
         }
     }
 
-    fn message(&self) -> Result<Option<Vec<u8>>, String> {
+    pub fn message(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
         together(&self.final_message, &self.final_message_base64)
+    }
+
+    /// The same with another message.
+    pub fn set_message(&mut self, message: Vec<u8>) {
+        (self.final_message, self.final_message_base64) = apart(message);
     }
 
     pub fn record(&self) -> Result<CompletionVersion, String> {
@@ -383,7 +414,7 @@ impl VersionLine {
             status: self.status,
             error_message: self.error_message.clone(),
             deliverables: self.deliverables.clone(),
-            final_message: self.message()?,
+            final_message: self.message()?.map(Cow::into_owned),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One record of an export on its way in: what it refers to must be there before it is written.
 
+use super::cleaning::Cleaning;
 use super::fault::ArchiveFault;
 use super::lines::ExecutionLine;
 use super::source::Source;
@@ -12,6 +13,7 @@ pub struct Step<'s, 'w> {
     pub w: &'s Writer<'w>,
     pub source: &'s Source,
     pub line: u64,
+    pub cleaning: &'s Cleaning<'s>,
 }
 
 impl Step<'_, '_> {

@@ -399,7 +399,7 @@ mod library {
                     let session = Session::open(workspace, session.as_str()).unwrap();
                     let handover = Handover {
                         execution_id: None,
-                        agent_type: "a".into(),
+                        agent_type: "a".parse().unwrap(),
                         scope: scope.clone(),
                         model: None,
                         bundle: None,

@@ -7,6 +7,7 @@ mod ctx;
 mod db;
 mod deferred;
 mod doctor;
+mod install;
 mod outputs;
 mod setup;
 mod track;
@@ -53,6 +54,8 @@ pub enum Command {
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
+    Install(install::Install),
+    Uninstall(install::Uninstall),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -125,6 +128,7 @@ impl Command {
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
+            Self::Install(_) | Self::Uninstall(_) => None,
         }
     }
 
@@ -146,6 +150,8 @@ impl Command {
             Self::Restore(it) => it.run(verb),
             Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
+            Self::Install(it) => it.run(verb),
+            Self::Uninstall(it) => it.run(verb),
         }
     }
 }

@@ -5,6 +5,7 @@ mod backup;
 mod compare;
 mod ctx;
 mod doctor;
+mod install;
 mod outputs;
 mod outside;
 mod pages;

@@ -1,5 +1,6 @@
 //! How sortie is called: the name or the path that goes into the settings, and reading it back.
 
+use super::fault::InstallFault;
 use super::surroundings::Surroundings;
 use std::path::{Path, PathBuf};
 
@@ -15,14 +16,15 @@ pub struct Called {
 }
 
 /// By its name where that leads to it, for that is the same on every machine; else by its path.
-pub fn called(surroundings: &Surroundings) -> Called {
-    match on_path("sortie", surroundings) {
-        Some(path) => Called { command: "sortie".to_owned(), path, by_path: true },
-        None => Called {
-            command: surroundings.program.display().to_string(),
-            path: surroundings.program.clone(),
-            by_path: false,
-        },
+pub fn called(surroundings: &Surroundings) -> Result<Called, InstallFault> {
+    if let Some(path) = on_path("sortie", surroundings) {
+        return Ok(Called { command: "sortie".to_owned(), path, by_path: true });
+    }
+    let path = surroundings.program.clone();
+    match path.to_str() {
+        Some(command) => Ok(Called { command: command.to_owned(), path, by_path: false }),
+        // Settings are text.
+        None => Err(InstallFault::NoName { path }),
     }
 }
 

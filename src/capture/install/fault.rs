@@ -20,6 +20,9 @@ pub enum InstallFault {
     /// Nothing says where the user's own files are.
     #[error("no home directory is known: HOME is not set")]
     NoHome,
+    /// Settings cannot name the program.
+    #[error("settings cannot name {}: the path is not UTF-8 text", path.display())]
+    NoName { path: PathBuf },
     /// The server is registered in a file that the harness writes all the time.
     #[error("the MCP server of {} is not registered by a file that is safe to edit", harness.title())]
     ByHand { harness: Harness, command: String },
@@ -56,6 +59,7 @@ impl Fault for InstallFault {
             | Self::NotVerified { .. }
             | Self::NoScope { .. }
             | Self::NoHome
+            | Self::NoName { .. }
             | Self::ByHand { .. }
             | Self::NotJson { .. }
             | Self::NotText { .. }
@@ -83,6 +87,7 @@ impl Fault for InstallFault {
                 format!("sortie install {name}, or sortie install {name} --user")
             }
             Self::NoHome => "set HOME, or leave --user out".to_owned(),
+            Self::NoName { .. } => "put a directory with sortie in it on PATH".to_owned(),
             Self::ByHand { harness: Harness::Codex, command } => {
                 format!("codex mcp add sortie -- {command} mcp")
             }

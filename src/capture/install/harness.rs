@@ -61,17 +61,17 @@ const GEMINI_SPAWNS: Option<&str> = Some(
 );
 const GEMINI: &[Event] = &[event("BeforeTool", GEMINI_SPAWNS), event("AfterTool", GEMINI_SPAWNS)];
 
-/// Harnesses whose way of telling is not known for sure.
-const UNVERIFIED: &[&str] = &["cursor", "opencode"];
-
 impl Harness {
     /// All of them.
     pub const ALL: [Harness; 3] = [Harness::ClaudeCode, Harness::Codex, Harness::Gemini];
 
+    /// Harnesses whose way of telling is not known for sure, so that nothing is installed for them.
+    pub const UNVERIFIED: [&'static str; 2] = ["cursor", "opencode"];
+
     /// The one called `name`.
     pub fn find(name: &str) -> Result<Harness> {
         let found = Harness::ALL.into_iter().find(|it| it.name() == name);
-        Ok(found.ok_or_else(|| match UNVERIFIED.contains(&name) {
+        Ok(found.ok_or_else(|| match Harness::UNVERIFIED.contains(&name) {
             true => InstallFault::NotVerified { harness: name.to_owned() },
             false => InstallFault::NoHarness {
                 name: name.to_owned(),

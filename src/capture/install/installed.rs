@@ -9,7 +9,7 @@ use super::target::{Place, Scope};
 use crate::error::Result;
 use serde::Serialize;
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub struct Installed {
     /// The plugin that is enabled there, as `name@marketplace`.
     pub plugin: Option<String>,
     /// The settings file.
-    pub path: PathBuf,
+    pub path: String,
     /// The events at which sortie is called; of a plugin, those that sortie's own has.
     pub events: Vec<String>,
     /// The events at which it should be, too.
@@ -44,7 +44,7 @@ pub struct Program {
     /// As the settings have it.
     pub command: String,
     /// The file it leads to; none if there is none.
-    pub path: Option<PathBuf>,
+    pub path: Option<String>,
     /// Its version, where it is the sortie that runs or is found by `PATH`: what else stands in a
     /// project's settings is not run.
     pub version: Option<String>,
@@ -81,16 +81,16 @@ fn in_scope(place: Place<'_>) -> Vec<Installed> {
         Ok(Some(text)) => text,
         Err(error) => {
             let trouble = Some(error.to_string());
-            return vec![Installed { trouble, ..nothing(place, path) }];
+            return vec![Installed { trouble, ..nothing(place, &path) }];
         }
     };
     let settings: Value = serde_json::from_str(&text).unwrap_or_default();
     let switched_off = settings["disableAllHooks"] == true;
     let there = hooks(&text, &root(&text)).map(|it| find(&text, &it.value, place.harness));
     let ours = there.unwrap_or_default();
-    let own = (!ours.is_empty()).then(|| of_entries(place, path.clone(), &ours));
+    let own = (!ours.is_empty()).then(|| of_entries(place, &path, &ours));
     let plugin = plugin_in(&settings).filter(|_| place.harness == Harness::ClaudeCode);
-    let plugin = plugin.map(|name| of_plugin(place, path, name));
+    let plugin = plugin.map(|name| of_plugin(place, &path, name));
     let both = own.into_iter().chain(plugin);
     both.map(|it| Installed { switched_off, ..it }).collect()
 }
@@ -103,12 +103,12 @@ fn read(place: Place<'_>, path: &Path) -> Result<Option<String>> {
     }
 }
 
-fn nothing(place: Place<'_>, path: PathBuf) -> Installed {
+fn nothing(place: Place<'_>, path: &Path) -> Installed {
     Installed {
         harness: place.harness,
         scope: Some(place.scope),
         plugin: None,
-        path,
+        path: path.display().to_string(),
         events: Vec::new(),
         missing: Vec::new(),
         programs: Vec::new(),
@@ -117,7 +117,7 @@ fn nothing(place: Place<'_>, path: PathBuf) -> Installed {
     }
 }
 
-fn of_entries(place: Place<'_>, path: PathBuf, ours: &[Ours]) -> Installed {
+fn of_entries(place: Place<'_>, path: &Path, ours: &[Ours]) -> Installed {
     let mut events: Vec<String> = ours.iter().map(|it| it.name.clone()).collect();
     events.dedup();
     let mut commands: Vec<String> = ours.iter().map(Ours::command).collect();
@@ -133,7 +133,7 @@ fn of_entries(place: Place<'_>, path: PathBuf, ours: &[Ours]) -> Installed {
     }
 }
 
-fn of_plugin(place: Place<'_>, path: PathBuf, plugin: String) -> Installed {
+fn of_plugin(place: Place<'_>, path: &Path, plugin: String) -> Installed {
     let events = place.harness.events().iter().map(|it| it.name.to_owned());
     Installed {
         scope: None,
@@ -162,7 +162,7 @@ fn program(command: String, surroundings: &Surroundings) -> Program {
         false if command == "sortie" => version_of(path),
         false => None,
     });
-    Program { command, path, version }
+    Program { command, path: path.map(|it| it.display().to_string()), version }
 }
 
 /// What a program says its version is.
@@ -188,7 +188,7 @@ fn version_of(program: &Path) -> Option<String> {
 pub(super) fn notes(place: Place<'_>, called: &Called) -> Vec<String> {
     let mut notes = Vec::new();
     for it in installed(place.harness, place.root, place.surroundings) {
-        let path = it.path.display();
+        let path = &it.path;
         if it.switched_off {
             notes.push(format!("{path} switches all hooks off: disableAllHooks"));
         }

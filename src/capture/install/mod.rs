@@ -7,13 +7,16 @@
 //! what is in place.
 
 mod command;
+mod draft;
 mod edit;
 mod fault;
 mod harness;
 mod hooks;
+mod installation;
 mod installed;
 mod ours;
 mod plan;
+mod restore;
 mod server;
 mod skill;
 mod spans;
@@ -27,8 +30,9 @@ mod write;
 pub use fault::InstallFault;
 pub use harness::{Event, Harness};
 pub use hooks::hooks_object;
+pub use installation::{Action, FileChange, Installation};
 pub use installed::{Installed, Program, installed};
-pub use plan::{Action, FileChange, Installation, Request, install, uninstall};
+pub use plan::{Request, install, uninstall};
 pub use skill::SKILL;
 pub use surroundings::Surroundings;
 pub use target::Scope;

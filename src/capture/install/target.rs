@@ -1,6 +1,5 @@
 //! The files that are written to: where each harness has them, and what stands in them.
 
-use super::command::shell_word;
 use super::fault::InstallFault;
 use super::harness::Harness;
 use super::surroundings::Surroundings;
@@ -131,6 +130,11 @@ fn resolve(path: &Path) -> Result<PathBuf> {
     Ok(above.canonicalize().or_cannot("find", above)?.join(rest))
 }
 
+/// A path as it is told: from the project's root, if it lies in there.
+pub fn shown(path: &Path, root: &Path) -> String {
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
+}
+
 /// A file that may be written to.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -179,16 +183,6 @@ impl Target {
             true => Err(InstallFault::ReadOnly { path: self.path.clone() }.into()),
             false => Ok(()),
         }
-    }
-
-    /// Its path as it is told: from the project's root, if it lies in there.
-    pub fn shown(&self, root: &Path) -> PathBuf {
-        self.path.strip_prefix(root).unwrap_or(&self.path).to_path_buf()
-    }
-
-    /// The path as a shell takes it.
-    pub fn word(&self) -> String {
-        shell_word(&self.path.display().to_string())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What was installed or removed, shown.
 
-use super::plan::{Action, FileChange, Installation};
+use super::installation::{Action, FileChange, Installation};
 use crate::render::{Cell, Document, Tone, View, to_json};
 use serde_json::Value;
 
@@ -25,13 +25,13 @@ impl View for Installation {
         if let (Some(command), Some(program)) = (&self.command, &self.program) {
             let call = format!("{command} hook {}", self.harness.name());
             fields.push(("calls", call.into()));
-            if *command != program.display().to_string() {
-                fields.push(("which is", program.display().into()));
+            if command != program {
+                fields.push(("which is", program.into()));
             }
         }
         fields.extend(self.files.iter().map(|it| ("file", self.file(it))));
         let backups = self.files.iter().filter_map(|it| it.backup.as_ref());
-        fields.extend(backups.map(|it| ("as it was", Cell::from(it.display()))));
+        fields.extend(backups.map(|it| ("as it was", Cell::from(it))));
         if !self.changes() {
             fields.push(("nothing to do", self.nothing().into()));
         }
@@ -44,7 +44,7 @@ impl View for Installation {
 
 impl Installation {
     fn file(&self, file: &FileChange) -> Cell {
-        let path = file.path.display();
+        let path = &file.path;
         let done = match (file.action, self.dry_run) {
             (Action::Unchanged, _) => "unchanged",
             (Action::Created, true) => "would be created",

@@ -28,7 +28,8 @@ pub fn replace(
     let dir = path.parent().unwrap_or(Path::new("/"));
     make_dirs(dir, scope).or_cannot("create", dir)?;
     let there = path.metadata().ok().filter(|_| target.before.is_some());
-    let file = beside(dir, scope).or_cannot("write into", dir)?;
+    let is_private = scope == Scope::User || there.is_some();
+    let file = beside(dir, is_private).or_cannot("write into", dir)?;
     fill(file.as_file(), bytes, there.as_ref()).or_cannot("write", path)?;
     let backup = match (&target.before, keep) {
         (Some(before), Some(now)) => Some(keep_beside(&target.path, before, now)?),
@@ -95,17 +96,17 @@ fn make_dirs(dir: &Path, scope: Scope) -> std::io::Result<()> {
     }
 }
 
-/// A new file in `dir`: a project's is as readable as the user's other files are.
-fn beside(dir: &Path, scope: Scope) -> std::io::Result<tempfile::NamedTempFile> {
+/// A new file in `dir`: private, or as readable as the user's other files are.
+fn beside(dir: &Path, is_private: bool) -> std::io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sortie-");
     #[cfg(unix)]
-    if scope != Scope::User {
+    if !is_private {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
     #[cfg(not(unix))]
-    let _ = scope;
+    let _ = is_private;
     builder.tempfile_in(dir)
 }
 

@@ -4,7 +4,7 @@ use crate::env::{Outcome, TestEnv, transcript, words};
 use serde_json::{Value, json};
 use sortie::capture::install::{Harness, Installed, SKILL, Surroundings, hooks_object, installed};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 const SETTINGS: &str = ".claude/settings.json";
 
@@ -480,6 +480,55 @@ fn large_settings() {
     assert!(outcome.stdout.len() < 10_000, "of what did not change, three lines");
     ok(&env, "uninstall claude-code");
     assert!(env.text(SETTINGS) == text);
+}
+
+/// Several at once: one writes, the others find it done or say that they were overtaken.
+#[test]
+fn at_the_same_time() {
+    let env = env();
+    let theirs =
+        json!({ "hooks": { "Stop": [{ "hooks": [{ "type": "command", "command": "x" }] }] } });
+    env.write(SETTINGS, theirs.to_string());
+    let before = env.read(SETTINGS);
+    let start = |_| {
+        let mut command = command(&env);
+        command.args(["install", "claude-code"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let children: Vec<_> = (0..8).map(start).collect();
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(matches!(output.status.code(), Some(0 | 6)), "{:?}: {text}", output.status);
+    }
+    let mut wanted = theirs["hooks"].clone();
+    let ours = hooks_object(Harness::ClaudeCode, "sortie");
+    wanted.as_object_mut().unwrap().extend(ours.as_object().unwrap().clone());
+    assert_eq!(parsed(&env.read(SETTINGS))["hooks"], wanted);
+    ok(&env, "uninstall claude-code");
+    assert!(env.read(SETTINGS) == before);
+}
+
+/// Settings are text, and so is what they call.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_no_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let env = TestEnv::empty();
+    let path = env.beside("").join(std::ffi::OsStr::from_bytes(b"caf\xe9/sortie"));
+    sortie_at(&path);
+    let output = env.program(&path).env("PATH", "").args(["install", "claude-code"]).output();
+    snapshot!("path_no_text", env.outcome("sortie install claude-code", output.unwrap()));
+    assert!(files(&env).is_empty());
+    // On PATH it is all the same; told it is with a sign in the place of the byte.
+    let dir = path.parent().unwrap();
+    let mut program = env.program(&path);
+    program.env("PATH", dir).args(["install", "claude-code", "--format=json"]);
+    let outcome = env.outcome("on PATH", program.output().unwrap());
+    assert_eq!(
+        outcome.json()["program"].as_str().unwrap().chars().filter(|c| *c == '\u{fffd}').count(),
+        1
+    );
 }
 
 /// What `sortie status` is told.

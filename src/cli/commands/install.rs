@@ -1,3 +1,5 @@
+//! What the verbs are for stands where they are listed, so that their arguments can come later.
+
 use super::Verb;
 use clap::Args;
 use sortie::Result;
@@ -5,13 +7,7 @@ use sortie::capture::install::{Harness, Installation, Request, Scope, Surroundin
 use sortie::capture::install::{install, uninstall};
 use std::process::ExitCode;
 
-/// Have a harness tell sortie of every deployment, by hooks in its settings
 #[derive(Args)]
-#[command(
-    after_help = "Harnesses: claude-code, codex, gemini. Only what is sortie's is added or replaced; all \
-else stays as it is, and the file as it was is kept beside it. What changed is shown as a diff. A second \
-time there is nothing to do.\n\nExample:\n  sortie install claude-code --dry-run\n  sortie install claude-code --mcp --skill"
-)]
 pub struct Install {
     /// Whose hooks: claude-code, codex or gemini
     harness: String,
@@ -28,12 +24,7 @@ pub struct Install {
     dry_run: bool,
 }
 
-/// Take sortie's hooks, server and skill out of a harness's settings
 #[derive(Args)]
-#[command(
-    after_help = "A file that is as sortie left it becomes what it was before, to the byte.\n\n\
-Example:\n  sortie uninstall claude-code"
-)]
 pub struct Uninstall {
     /// Whose hooks: claude-code, codex or gemini
     harness: String,
@@ -50,7 +41,7 @@ struct ScopeArgs {
     /// In your own settings, for all projects
     #[arg(long)]
     user: bool,
-    /// In the project's settings, for all who work on it; so it is without an option
+    /// In the project's settings, for all who work on it [default]
     #[arg(long)]
     project: bool,
     /// In your own settings for this project

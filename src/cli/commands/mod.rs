@@ -15,7 +15,7 @@ mod track;
 use super::Cli;
 use super::ui::Ui;
 use clap::{CommandFactory, Subcommand};
-use deferred::Deferred;
+use deferred::{Deferred, Later};
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
 use sortie::store::Named;
@@ -54,8 +54,20 @@ pub enum Command {
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
-    Install(install::Install),
-    Uninstall(install::Uninstall),
+    /// Have a harness tell sortie of every deployment, by hooks in its settings
+    #[command(
+        after_help = "Harnesses: claude-code, codex, gemini. Only what is sortie's is added or replaced; all \
+else stays as it is, and the file as it was is kept beside it. What changed is shown as a diff. A second \
+time there is nothing to do.\n\n\
+Example:\n  sortie install claude-code --dry-run\n  sortie install claude-code --mcp --skill"
+    )]
+    Install(Later<install::Install>),
+    /// Take sortie's hooks, server and skill out of a harness's settings
+    #[command(
+        after_help = "A file that is as sortie left it becomes what it was before, to the byte.\n\n\
+Example:\n  sortie uninstall claude-code"
+    )]
+    Uninstall(Later<install::Uninstall>),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -65,6 +77,8 @@ fn described() -> clap::Command {
         "track" => deferred::described::<track::Track>(group),
         "outputs" => deferred::described::<outputs::Outputs>(group),
         "db" => deferred::described::<db::Db>(group),
+        "install" => deferred::described_verb::<install::Install>(group),
+        "uninstall" => deferred::described_verb::<install::Uninstall>(group),
         _ => group,
     })
 }
@@ -150,8 +164,8 @@ impl Command {
             Self::Restore(it) => it.run(verb),
             Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
-            Self::Install(it) => it.run(verb),
-            Self::Uninstall(it) => it.run(verb),
+            Self::Install(it) => it.0.run(verb),
+            Self::Uninstall(it) => it.0.run(verb),
         }
     }
 }

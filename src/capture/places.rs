@@ -1,6 +1,7 @@
 //! Where harnesses write the transcripts of a project.
 
 use super::fields::text;
+use super::install::Surroundings;
 use crate::error::Result;
 use crate::workspace::{Options, Workspace};
 use serde_json::Value;
@@ -32,6 +33,11 @@ const FIRST_LINES: usize = 40;
 const FIRST_BYTES: u64 = 1 << 20;
 
 impl HarnessHomes {
+    /// Where they are by what surrounds a process.
+    pub fn of(surroundings: &Surroundings) -> HarnessHomes {
+        HarnessHomes { claude: surroundings.claude_dir(), codex: surroundings.codex_dir() }
+    }
+
     /// The transcripts of sessions that ran in `root` or beneath it.
     pub fn transcripts_of(&self, root: &Path) -> Vec<PathBuf> {
         let mut found = self.claude_dirs();

@@ -1,9 +1,10 @@
 //! What is recorded of a harness's agents, and what is missing.
 
 use super::harness::claude_code;
+use super::install::{Installed, Surroundings, installed};
 use super::keeper::Keeper;
 use super::spool::{Losses, Places};
-use super::{Harness, Import};
+use super::{Harness, HarnessHomes, Import};
 use crate::error::Result;
 use crate::history::Sighting;
 use crate::model::{ExecutionId, Timestamp};
@@ -18,6 +19,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     pub harness: String,
+    /// The settings that have sortie called.
+    pub installed: Vec<Installed>,
     /// When something was last told.
     pub last_event: Option<Timestamp>,
     /// Deployments that are on record because they were told of.
@@ -52,20 +55,22 @@ pub struct MissingDeployment {
 }
 
 impl Status {
-    /// How capture of a harness stands; `transcripts` are where it writes those of this project.
+    /// How capture of a harness stands; events that cannot stand beside the history are in `state`.
     pub fn of(
         workspace: &Workspace,
         harness: Harness,
-        transcripts: &[PathBuf],
+        surroundings: &Surroundings,
         state: Option<&Path>,
     ) -> Result<Status> {
         let (last_event, recorded) = workspace.store().read(|r| r.capture_facts(harness.name()))?;
-        let coverage = match (harness, transcripts) {
-            (Harness::ClaudeCode, [_, ..]) => Some(coverage(workspace, transcripts)?),
+        let homes = HarnessHomes { codex: None, ..HarnessHomes::of(surroundings) };
+        let coverage = match (harness, &homes.transcripts_of(workspace.root())[..]) {
+            (Harness::ClaudeCode, transcripts @ [_, ..]) => Some(coverage(workspace, transcripts)?),
             _ => None,
         };
         Ok(Status {
             harness: harness.name().to_owned(),
+            installed: installed(harness, workspace.root(), surroundings),
             last_event,
             recorded,
             losses: Places::new(Some(workspace.home()), state).losses(),

@@ -1,5 +1,6 @@
 //! How imports and the state of capture look.
 
+use super::install::Installed;
 use super::{Coverage, Imported, ImportedAll, MissingDeployment, Status};
 use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
 use serde_json::Value;
@@ -86,11 +87,18 @@ impl View for Status {
             Some(at) => Cell::when(at),
             None => Cell::toned("nothing was told yet", Tone::Faint),
         };
-        let mut fields = vec![
-            ("harness", self.harness.clone().into()),
+        let mut fields = vec![("harness", self.harness.clone().into())];
+        match self.installed.is_empty() {
+            true => {
+                let told = format!("no: sortie install {}", self.harness);
+                fields.push(("hooks", Cell::toned(told, Tone::Warning)));
+            }
+            false => fields.extend(self.installed.iter().map(|it| ("hooks", hooks(it)))),
+        }
+        fields.extend([
             ("last event", last),
             ("recorded", counted(self.recorded as usize, "deployment", "deployments").into()),
-        ];
+        ]);
         let waiting = self.losses.waiting;
         if waiting > 0 {
             let told =
@@ -114,6 +122,28 @@ impl View for Status {
                 }
             }
         }
+    }
+}
+
+/// Where sortie is called, by what, and what is wrong with that.
+fn hooks(it: &Installed) -> Cell {
+    let mut wrong = Vec::new();
+    wrong.extend(it.trouble.clone());
+    if it.switched_off {
+        wrong.push("hooks are switched off there".to_owned());
+    }
+    if !it.missing.is_empty() {
+        wrong.push(format!("not called at {}", it.missing.join(", ")));
+    }
+    let lost = it.programs.iter().filter(|program| program.path.is_none());
+    wrong.extend(lost.map(|program| format!("there is no program {}", program.command)));
+    let place = match &it.plugin {
+        Some(plugin) => format!("plugin {plugin} in {}", it.path),
+        None => it.path.clone(),
+    };
+    match wrong.is_empty() {
+        true => Cell::toned(place, Tone::Good),
+        false => Cell::toned(format!("{place}: {}", wrong.join("; ")), Tone::Bad),
     }
 }
 

@@ -5,13 +5,38 @@
 use crate::capture::fields::{number, owned, text, time, title};
 use crate::capture::keeper::Keeper;
 use crate::history::Sighting;
-use crate::model::{Evidence, Timestamp, TranscriptSeen, Turn, Usage};
+use crate::model::{Call, Evidence, Timestamp, TranscriptSeen, Turn, Usage};
 use serde_json::Value;
 
 /// Whether an event tells anything of a deployment.
 pub fn is_told_something(event: &Value) -> bool {
-    matches!(text(event, "hook_event_name"), Some("SubagentStart" | "SubagentStop"))
-        && text(event, "agent_id").is_some()
+    match text(event, "hook_event_name") {
+        Some("SubagentStart" | "SubagentStop") => text(event, "agent_id").is_some(),
+        Some("PreToolUse" | "PostToolUse") => {
+            text(event, "tool_name").is_some_and(|it| it.ends_with("spawn_agent") || it == "Agent")
+                && text(event, "tool_use_id").is_some()
+        }
+        _ => false,
+    }
+}
+
+/// A call that spawns an agent. Its prompt may come as ciphertext; then that is what there is.
+fn called(event: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -> Call {
+    let input = event.get("tool_input").unwrap_or(&Value::Null);
+    let prompt = ["message", "prompt", "task"].iter().find_map(|key| text(input, key));
+    let model = text(input, "model").or_else(|| text(event, "model"));
+    let mut call = keeper.call(at, prompt, model);
+    call.description = prompt.and_then(title).map(|it| keeper.clean(&it));
+    call.agent_type = ["agent_type", "agent_role", "role"].iter().find_map(|key| owned(input, key));
+    call
+}
+
+/// The agent that a call has spawned: the response is JSON, or a text of it.
+fn spawned(event: &Value) -> Option<String> {
+    let response = event.get("tool_response")?;
+    let parsed = response.as_str().and_then(|it| serde_json::from_str::<Value>(it).ok());
+    let response = parsed.as_ref().unwrap_or(response);
+    ["agent_id", "agentId", "thread_id"].iter().find_map(|key| owned(response, key))
 }
 
 /// What an event tells.
@@ -29,14 +54,20 @@ pub fn observe(event: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -> Vec<Sig
             let message = keeper.keep(message.unwrap_or_default());
             evidence.turns.insert(message.hash, Turn { at, bytes: message.bytes });
         }
+        Some("PreToolUse" | "PostToolUse") => {
+            let call = called(event, at, keeper);
+            evidence = Evidence { call: Some(call), background: true, ..Evidence::default() };
+        }
         _ => return Vec::new(),
     }
+    let is_call = evidence.call.is_some();
+    let told = owned(event, "agent_id");
     vec![Sighting {
         harness: "codex".to_owned(),
         harness_session_id: session.to_owned(),
-        tool_use_id: None,
-        agent_id: owned(event, "agent_id"),
-        parent_agent_id: None,
+        tool_use_id: owned(event, "tool_use_id").filter(|_| is_call),
+        agent_id: if is_call { spawned(event) } else { told.clone() },
+        parent_agent_id: told.filter(|_| is_call),
         at,
         evidence,
     }]

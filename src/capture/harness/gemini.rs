@@ -53,7 +53,10 @@ pub fn observe(event: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -> Vec<Sig
     let name = format!("{session}\0{tool}\0{prompt}");
     let name = format!("gemini-{}", &content::hash(name.as_bytes())[..16]);
     let mut call = keeper.call(at, Some(prompt), None);
-    call.agent_type = Some(tool.to_owned());
+    let input = event.get("tool_input").unwrap_or(&Value::Null);
+    // All agents are one tool now, and the one that is meant stands in its input.
+    let named = ["agent_name", "subagent_name", "agent"].iter().find_map(|key| owned(input, key));
+    call.agent_type = named.or_else(|| Some(tool.to_owned()));
     call.description = title(prompt).map(|it| keeper.clean(&it));
     let mut evidence = Evidence { call: Some(call), ..Evidence::default() };
     if text(event, "hook_event_name") == Some("AfterTool") {

@@ -4,6 +4,7 @@ use super::Verb;
 use crate::cli::Global;
 use clap::Args;
 use sortie::Result;
+use sortie::capture::install::Surroundings;
 use sortie::capture::{Event, Harness, HarnessHomes, Import as Request, Status as State, hear};
 use sortie::context::Unheard;
 use sortie::model::Timestamp;
@@ -29,12 +30,7 @@ pub fn state_dir() -> Option<PathBuf> {
 }
 
 fn homes() -> HarnessHomes {
-    let named = |name| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
-    let at_home = |name: &str| named("HOME").map(|home| home.join(name));
-    HarnessHomes {
-        claude: named("CLAUDE_CONFIG_DIR").or_else(|| at_home(".claude")),
-        codex: named("CODEX_HOME").or_else(|| at_home(".codex")),
-    }
+    HarnessHomes::of(&Surroundings::of_process())
 }
 
 /// Take in one event of a harness from stdin: what its hooks call
@@ -189,12 +185,8 @@ pub struct Status {
 
 impl Status {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let transcripts = match self.harness {
-            Harness::ClaudeCode => homes().transcripts_of(verb.workspace.root()),
-            _ => Vec::new(),
-        };
-        let state = state_dir();
-        let status = State::of(&verb.workspace, self.harness, &transcripts, state.as_deref())?;
+        let (surroundings, state) = (Surroundings::of_process(), state_dir());
+        let status = State::of(&verb.workspace, self.harness, &surroundings, state.as_deref())?;
         verb.show(&status)?;
         let is_missing = status.coverage.as_ref().is_some_and(|it| !it.missing.is_empty());
         if is_missing {

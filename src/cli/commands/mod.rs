@@ -8,6 +8,7 @@ mod ctx;
 mod db;
 mod deferred;
 mod doctor;
+mod install;
 mod outputs;
 mod setup;
 mod track;
@@ -15,7 +16,7 @@ mod track;
 use super::ui::Ui;
 use super::{Cli, Global};
 use clap::{CommandFactory, Subcommand};
-use deferred::Deferred;
+use deferred::{Deferred, Later};
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
 use sortie::store::Named;
@@ -57,6 +58,20 @@ pub enum Command {
     Hook(capture::Hook),
     Import(capture::Import),
     Status(capture::Status),
+    /// Have a harness tell sortie of every deployment, by hooks in its settings
+    #[command(
+        after_help = "Harnesses: claude-code, codex, gemini. Only what is sortie's is added or replaced; all \
+else stays as it is, and the file as it was is kept beside it. What changed is shown as a diff. A second \
+time there is nothing to do.\n\n\
+Example:\n  sortie install claude-code --dry-run\n  sortie install claude-code --mcp --skill"
+    )]
+    Install(Later<install::Install>),
+    /// Take sortie's hooks, server and skill out of a harness's settings
+    #[command(
+        after_help = "A file that is as sortie left it becomes what it was before, to the byte.\n\n\
+Example:\n  sortie uninstall claude-code"
+    )]
+    Uninstall(Later<install::Uninstall>),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -66,6 +81,8 @@ fn described() -> clap::Command {
         "track" => deferred::described::<track::Track>(group),
         "outputs" => deferred::described::<outputs::Outputs>(group),
         "db" => deferred::described::<db::Db>(group),
+        "install" => deferred::described_verb::<install::Install>(group),
+        "uninstall" => deferred::described_verb::<install::Uninstall>(group),
         _ => group,
     })
 }
@@ -140,7 +157,7 @@ impl Command {
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
-            Self::Import(_) | Self::Status(_) => None,
+            Self::Import(_) | Self::Status(_) | Self::Install(_) | Self::Uninstall(_) => None,
         }
     }
 
@@ -165,6 +182,8 @@ impl Command {
             Self::Hook(it) => Ok(it.run(global)),
             Self::Import(it) => it.run(verb, global),
             Self::Status(it) => it.run(verb),
+            Self::Install(it) => it.0.run(verb),
+            Self::Uninstall(it) => it.0.run(verb),
         }
     }
 }

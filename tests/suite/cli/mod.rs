@@ -6,6 +6,7 @@ mod compare;
 mod ctx;
 mod doctor;
 mod imported_secrets;
+mod install;
 mod outgoing;
 mod outputs;
 mod outside;

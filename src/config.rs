@@ -3,9 +3,13 @@
 mod place;
 
 use self::place::{Position, line_and_column};
+mod prices;
+
+pub use prices::cost;
+
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::files::{Beneath, Trouble, read_named};
-use crate::model::{Allowance, ByteAmount, DedupMode, Reserve, TokenAmount};
+use crate::model::{Allowance, ByteAmount, DedupMode, Price, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -83,6 +87,8 @@ pub struct ModelConfig {
     pub tokenizer: Option<String>,
     /// The table of factors its counts are estimated with; `exact` for none.
     pub estimate: Option<String>,
+    /// What it costs.
+    pub price: Option<Price>,
 }
 
 /// How many of a model's tokens one of the tokenizer's stands for: a figure, or a range.

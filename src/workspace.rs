@@ -135,7 +135,12 @@ impl Workspace {
 
     /// The record of deployments.
     pub fn history(&self) -> History<'_> {
-        History { store: &self.store, now: self.now(), stored: Stored::of(&self.config) }
+        History {
+            store: &self.store,
+            now: self.now(),
+            stored: Stored::of(&self.config),
+            config: &self.config,
+        }
     }
 
     /// After a deployment.

@@ -52,6 +52,7 @@ pub use written::Written;
 pub(crate) use redaction::Stored;
 pub(crate) use timeline::most_at_once;
 
+use crate::config::Config;
 use crate::model::Timestamp;
 use crate::store::Store;
 
@@ -60,4 +61,5 @@ pub struct History<'w> {
     pub(crate) store: &'w Store,
     pub(crate) now: Timestamp,
     pub(crate) stored: Stored<'w>,
+    pub(crate) config: &'w Config,
 }

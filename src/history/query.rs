@@ -100,6 +100,7 @@ impl History<'_> {
                     r.captures_of(&id)?,
                     r.parent_execution(&id)?,
                     r.usage(&id)?,
+                    self.config,
                 ),
             })
         })

@@ -38,7 +38,7 @@ pub use quantity::{
 };
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
-pub use usage::{ExecutionUsage, Usage};
+pub use usage::{Cost, ExecutionUsage, Price, Usage};
 
 pub(crate) use id::is_id;
 pub(crate) use quantity::percent;

@@ -92,3 +92,42 @@ pub struct ExecutionUsage {
     /// The model that answered.
     pub model: Option<String>,
 }
+
+/// What a model costs: US dollars for a million tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    pub input: f64,
+    pub output: f64,
+    /// Read from the cache; without it as much as input.
+    pub cache_read: Option<f64>,
+    /// Written to the cache for five minutes; without it as much as input.
+    pub cache_write: Option<f64>,
+    /// Written to the cache for an hour; without it as much as for five minutes.
+    pub cache_write_1h: Option<f64>,
+}
+
+/// What something cost.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    /// US dollars.
+    pub usd: f64,
+    /// The day of the price table; none where the project gives its own price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prices_as_of: Option<String>,
+}
+
+impl Price {
+    /// US dollars for that use.
+    pub fn of(&self, usage: &Usage) -> f64 {
+        let written = self.cache_write.unwrap_or(self.input);
+        let parts = [
+            (usage.input_tokens, self.input),
+            (usage.output_tokens, self.output),
+            (usage.cache_read_tokens, self.cache_read.unwrap_or(self.input)),
+            (usage.cache_write_tokens, written),
+            (usage.cache_write_1h_tokens, self.cache_write_1h.unwrap_or(written)),
+        ];
+        parts.iter().map(|(tokens, price)| *tokens as f64 * price / 1e6).sum()
+    }
+}

@@ -1,7 +1,8 @@
 //! What a harness told of an execution, for who asks.
 
 use super::settle;
-use crate::model::{Capture, ExecutionId, ExecutionUsage, TextRef};
+use crate::config::{self, Config};
+use crate::model::{Capture, Cost, ExecutionId, ExecutionUsage, TextRef};
 use serde::Serialize;
 
 /// Where an execution was seen, and what became of what it was given and what it gave back.
@@ -28,6 +29,9 @@ pub struct CaptureDetail {
     /// What it used, and what its harness said of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub usage: Option<ExecutionUsage>,
+    /// What that cost, where the model's price is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 /// Whether an agent got the briefing that was put in the place of its prompt.
@@ -57,7 +61,12 @@ impl CaptureDetail {
         captures: Vec<Capture>,
         parent_execution_id: Option<ExecutionId>,
         usage: Option<ExecutionUsage>,
+        config: &Config,
     ) -> Option<CaptureDetail> {
+        let cost = usage
+            .as_ref()
+            .filter(|it| !it.tokens.is_zero())
+            .and_then(|it| config::cost(config, it.model.as_deref()?, &it.tokens));
         let mut captures = captures.into_iter();
         let first = captures.next()?;
         let all = captures.fold(first, |all, other| Capture {
@@ -78,6 +87,7 @@ impl CaptureDetail {
             agent_id: all.agent_id,
             parent_execution_id,
             usage,
+            cost,
         })
     }
 }

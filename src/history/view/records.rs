@@ -161,6 +161,13 @@ fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
     if let Some(used) = &it.usage {
         fields.extend(usage_fields(used));
     }
+    if let Some(cost) = &it.cost {
+        let of = match &cost.prices_as_of {
+            Some(day) => format!("prices of {day}"),
+            None => "by the price in sortie.toml".to_owned(),
+        };
+        fields.push(("cost", format!("${:.4} ({of})", cost.usd).into()));
+    }
     fields
 }
 

@@ -100,15 +100,11 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let ui = Ui::new(cli.global.format, cli.global.quiet, cli.global.color);
     let outcome = match cli.command.without_workspace(&ui) {
         Some(outcome) => outcome,
-        None => open(cli.global, ui.progress()).and_then(|workspace| {
-            let verb = Verb { workspace, ui: &ui };
-            let tells_itself = cli.command.is_about_the_database();
-            let outcome = cli.command.run(&verb);
-            if !tells_itself {
-                verb.concerns();
+        None => options(cli.global, ui.progress()).and_then(|options| {
+            match cli.command.with_options(&options) {
+                Some(outcome) => outcome,
+                None => in_workspace(cli.command, options, &ui),
             }
-            verb.workspace.leave();
-            outcome
         }),
     };
     outcome.unwrap_or_else(|error| {
@@ -134,7 +130,18 @@ fn with_group(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-fn open(global: Global, progress: Option<Arc<dyn Progress>>) -> Result<Workspace, Error> {
+fn in_workspace(command: Command, options: Options, ui: &Ui) -> Result<ExitCode, Error> {
+    let verb = Verb { workspace: Workspace::open(options)?, ui };
+    let tells_itself = command.is_about_the_database();
+    let outcome = command.run(&verb);
+    if !tells_itself {
+        verb.concerns();
+    }
+    verb.workspace.leave();
+    outcome
+}
+
+fn options(global: Global, progress: Option<Arc<dyn Progress>>) -> Result<Options, Error> {
     let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
     let mut options = Options::new(cwd);
     options.project_root = global.project_root;
@@ -142,5 +149,5 @@ fn open(global: Global, progress: Option<Arc<dyn Progress>>) -> Result<Workspace
     options.database = global.db.or(named.map(PathBuf::from));
     options.now = global.now;
     options.progress = progress;
-    Workspace::open(options)
+    Ok(options)
 }

@@ -5,6 +5,7 @@ use super::models::{self, Model};
 use crate::config::Config;
 use crate::model::Count;
 use crate::model::{Bundle, Reserve};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The share of the budget from which a warning is given, where nothing else is said.
@@ -41,7 +42,7 @@ pub struct Budget {
 }
 
 /// How near a count is to its budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BudgetStatus {
     /// Below the warning share.

@@ -8,10 +8,11 @@ use crate::model::{
     SessionId, SessionRecord,
 };
 use crate::store::{ExecutionFilter, Named, OutputFilter, Page, SessionFilter};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Everything about one deployment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExecutionDetail {
     /// The deployment with its final message.
     pub execution: ExecutionRecord,
@@ -24,7 +25,7 @@ pub struct ExecutionDetail {
 }
 
 /// A session and its deployments.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SessionDetail {
     /// The session itself.
     pub session: SessionRecord,

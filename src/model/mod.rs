@@ -9,6 +9,7 @@ mod id;
 mod markup;
 mod output;
 mod quantity;
+mod said;
 mod session;
 mod time;
 mod words;
@@ -29,6 +30,7 @@ pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputTy
 pub use quantity::{
     ByteAmount, Count, Reserve, TokenAmount, grouped, grouped_signed, is_countable,
 };
+pub use said::not_empty;
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 

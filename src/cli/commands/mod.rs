@@ -7,6 +7,8 @@ mod ctx;
 mod db;
 mod deferred;
 mod doctor;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod outputs;
 mod setup;
 mod track;
@@ -18,6 +20,7 @@ use deferred::Deferred;
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
 use sortie::store::Named;
+use sortie::workspace::Options;
 use sortie::{Result, Workspace};
 use std::process::ExitCode;
 
@@ -53,6 +56,8 @@ pub enum Command {
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Mcp),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -125,6 +130,18 @@ impl Command {
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
+            #[cfg(feature = "mcp")]
+            Self::Mcp(_) => None,
+        }
+    }
+
+    /// Runs what opens a project by itself, if this is such a verb.
+    #[cfg_attr(not(feature = "mcp"), expect(unused_variables))]
+    pub fn with_options(&self, options: &Options) -> Option<Result<ExitCode>> {
+        match self {
+            #[cfg(feature = "mcp")]
+            Self::Mcp(it) => Some(it.run(options.clone())),
+            _ => None,
         }
     }
 
@@ -146,6 +163,8 @@ impl Command {
             Self::Restore(it) => it.run(verb),
             Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
+            #[cfg(feature = "mcp")]
+            Self::Mcp(_) => unreachable!("it has run with options"),
         }
     }
 }

@@ -1,10 +1,9 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{TEXT, note_redacted, read};
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use sortie::context::models;
 use sortie::history::Written;
-use sortie::model::{ExecutionId, Phase, TokenAmount};
+use sortie::model::{ExecutionId, Phase, TokenAmount, not_empty};
 use sortie::session::Handover;
 use sortie::{Result, Session};
 use std::path::PathBuf;
@@ -25,10 +24,10 @@ pub struct InitDeployment {
     #[arg(long, value_name = "ID")]
     execution_id: Option<ExecutionId>,
     /// The kind of agent
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "NAME", value_parser = not_empty)]
     agent_type: String,
     /// What it is to do
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = not_empty)]
     scope: String,
     /// The bundle it is given: says tokens and allocations. A file, an id, or latest
     #[arg(long, value_name = "BUNDLE")]

@@ -17,6 +17,11 @@ impl Refusal {
         Refusal { message: message.into(), hint: Some(hint.into()), text: None }
     }
 
+    /// That says all in itself.
+    pub fn plain(message: impl Into<String>) -> Refusal {
+        Refusal { message: message.into(), hint: None, text: None }
+    }
+
     /// The same with a text to look at.
     pub fn showing(self, text: String) -> Refusal {
         Refusal { text: Some(text), ..self }
@@ -48,23 +53,27 @@ impl From<Error> for Refusal {
     }
 }
 
-/// Commands and the tools that do the same.
-const TOOLS: &[(&str, &str)] = &[
-    ("sortie ctx prepare-bundle", "prepare_bundle"),
-    ("sortie ctx show", "get_bundle"),
-    ("sortie ctx check-bounds", "check_budget"),
-    ("sortie ctx track-budget", "check_budget"),
-    ("sortie ctx deduplicate", "deduplicate"),
-    ("sortie ctx generate-briefing", "generate_briefing"),
-    ("sortie track init-deployment", "init_deployment"),
-    ("sortie track record-completion", "record_completion"),
-    ("sortie track query", "query"),
-    ("sortie track search", "search"),
-    ("sortie track show", "show"),
-    ("sortie track stats", "stats"),
-    ("sortie track recall", "recall"),
-    ("sortie outputs collect", "collect_outputs"),
-    ("sortie outputs synthesize", "synthesize"),
+/// Commands, and what does the same here.
+const INSTEAD: &[(&str, &str)] = &[
+    ("sortie ctx prepare-bundle", "the tool `prepare_bundle`"),
+    ("sortie ctx show", "the tool `get_bundle`"),
+    ("sortie ctx check-bounds", "the tool `check_budget`"),
+    ("sortie ctx track-budget", "the tool `check_budget`"),
+    ("sortie ctx deduplicate", "the tool `deduplicate`"),
+    ("sortie ctx generate-briefing", "the tool `generate_briefing`"),
+    ("sortie ctx list", "the list of resources"),
+    ("sortie track init-deployment", "the tool `init_deployment`"),
+    ("sortie track init-session", "the tool `init_deployment` with `new_session`"),
+    ("sortie track record-completion", "the tool `record_completion`"),
+    ("sortie track query", "the tool `query`"),
+    ("sortie track search", "the tool `search`"),
+    ("sortie track sessions", "the list of resources"),
+    ("sortie track show", "the tool `show`"),
+    ("sortie track stats", "the tool `stats`"),
+    ("sortie track recall", "the tool `recall`"),
+    ("sortie outputs collect", "the tool `collect_outputs`"),
+    ("sortie outputs reports", "the list of resources"),
+    ("sortie outputs synthesize", "the tool `synthesize`"),
 ];
 
 /// A hint for who types commands, for who calls tools: a command that a tool stands for becomes its
@@ -73,9 +82,9 @@ pub fn for_tools(hint: &str) -> String {
     let mut told = String::new();
     for (at, part) in hint.split('`').enumerate() {
         let command = at % 2 == 1;
-        let tool = TOOLS.iter().find(|(name, _)| command && part.starts_with(name));
-        match tool {
-            Some((_, tool)) => told += &format!("the tool `{tool}`"),
+        let instead = INSTEAD.iter().find(|(name, _)| command && part.starts_with(name));
+        match instead {
+            Some((_, instead)) => told += instead,
             None if command => told += &format!("`{part}`"),
             None => told += &with_arguments(part),
         }
@@ -103,10 +112,8 @@ mod tests {
     #[test]
     fn hints_name_tools_and_arguments() {
         assert_eq!(
-            for_tools(
-                "`sortie ctx list` lists them; or raise --limit, `sortie track query --status x`"
-            ),
-            "`sortie ctx list` lists them; or raise `limit`, the tool `query`"
+            for_tools("`sortie doctor` helps; or raise --limit, `sortie track query --status x`"),
+            "`sortie doctor` helps; or raise `limit`, the tool `query`"
         );
         assert_eq!(
             for_tools("let --on-over-budget trim choose"),

@@ -20,13 +20,16 @@ pub fn of_arguments<T: JsonSchema>() -> (Map<String, Value>, String) {
 
 /// The schema of what a tool returns: its view's JSON with what there is to say of it.
 pub fn of_result<T: JsonSchema>() -> Map<String, Value> {
-    let mut settings = SchemaSettings::draft2020_12();
+    let mut settings = SchemaSettings::draft2020_12().for_serialize();
     settings.meta_schema = None;
     let mut generator = settings.into_generator();
     let mut result = generator.subschema_for::<T>().to_value();
     let mut defs = Value::Object(generator.take_definitions(true));
     short(&mut result);
     short(&mut defs);
+    let simple = simple_ones(&mut defs);
+    spelled_out(&mut result, &simple);
+    spelled_out(&mut defs, &simple);
     let schema = json!({
         "type": "object",
         "properties": {
@@ -86,18 +89,17 @@ fn plain(schema: &mut Value) {
 /// A choice of words, each described, as an `enum` with one description.
 fn words(map: &mut Map<String, Value>) {
     let Some(Value::Array(choices)) = map.get("oneOf") else { return };
+    if choices.iter().any(|it| it["type"] != "string") {
+        return;
+    }
     let mut listed = Vec::new();
     let mut told = Vec::new();
     for choice in choices {
         let mut names: Vec<&Value> = choice["enum"].as_array().into_iter().flatten().collect();
         names.extend(choice.get("const"));
         if let ([name], Some(text)) = (names.as_slice(), choice["description"].as_str()) {
-            let text = one_line(text);
-            told.push(format!(
-                "{}: {}",
-                name.as_str().unwrap_or_default(),
-                text.trim_end_matches('.')
-            ));
+            let name = name.as_str().unwrap_or_default();
+            told.push(format!("{name}: {}", begun_small(one_line(text).trim_end_matches('.'))));
         }
         listed.extend(names.into_iter().cloned());
     }
@@ -110,6 +112,56 @@ fn words(map: &mut Map<String, Value>) {
     map.remove("oneOf");
     map.insert("type".to_owned(), "string".into());
     map.insert("enum".to_owned(), listed.into());
+}
+
+/// Behind a colon.
+fn begun_small(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
+/// Takes out the types that are a word or a number: to refer to them takes more than to write them.
+fn simple_ones(defs: &mut Value) -> Map<String, Value> {
+    let Value::Object(defs) = defs else { return Map::new() };
+    let mut simple = Map::new();
+    defs.retain(|name, schema| {
+        if let Value::Object(map) = schema {
+            words(map);
+        }
+        let is_simple = schema["type"].is_string() && schema.get("properties").is_none();
+        if is_simple {
+            simple.insert(name.clone(), schema.clone());
+        }
+        !is_simple
+    });
+    simple
+}
+
+/// Writes them where they are referred to; what may be null, too, as two types.
+fn spelled_out(schema: &mut Value, simple: &Map<String, Value>) {
+    if let Some(name) = schema["$ref"].as_str().and_then(|it| it.strip_prefix("#/$defs/"))
+        && let Some(found) = simple.get(name)
+    {
+        *schema = found.clone();
+        return;
+    }
+    match schema {
+        Value::Array(list) => list.iter_mut().for_each(|it| spelled_out(it, simple)),
+        Value::Object(map) => {
+            map.values_mut().for_each(|it| spelled_out(it, simple));
+            if let Some([one, other]) =
+                map.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
+                && let (Some(of), "null") =
+                    (one["type"].as_str(), other["type"].as_str().unwrap_or(""))
+                && one.get("properties").is_none()
+            {
+                let of = json!([of, "null"]);
+                map.clear();
+                map.insert("type".to_owned(), of);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Results are described by names and types alone: no client shows a model more, and each word of it

@@ -80,9 +80,6 @@ fn read<T: Tool>(arguments: JsonObject) -> Result<T, Refusal> {
             parse(others).err().is_none_or(|error| error.to_string() != told)
         });
         let of = wrong.map(|name| format!("`{name}`: ")).unwrap_or_default();
-        Refusal::new(
-            format!("the arguments of {} are wrong: {of}{told}", T::NAME),
-            format!("its schema says what {} takes", T::NAME),
-        )
+        Refusal::plain(format!("the arguments of {} are wrong: {of}{told}", T::NAME))
     })
 }

@@ -1,16 +1,17 @@
 //! Preparing a bundle, and looking at one.
 
 use crate::context::{
-    Asked, BudgetRequest, OnOverBudget, Preparation, Prepared, Request, WalkRules,
+    Asked, BudgetRequest, BudgetStatus, OnOverBudget, Preparation, Prepared, Request, WalkRules,
 };
 use crate::mcp::args::{Said, template};
 use crate::mcp::refusal::{Refusal, for_tools};
 use crate::mcp::reply::{Reply, SHORT, markdown};
 use crate::mcp::tool::{Effect, Tool};
-use crate::model::{Bundle, DedupMode};
+use crate::model::{Bundle, BundleId, ContextItem, DedupMode, Priority, Skipped};
+use crate::render::to_json;
 use crate::workspace::Workspace;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Prepare one agent's context before it is deployed: files are selected, counted in tokens, deduplicated,
@@ -105,7 +106,7 @@ impl Tool for PrepareBundle {
     const NAME: &'static str = "prepare_bundle";
     const TITLE: &'static str = "Prepare a bundle";
     const EFFECT: Effect = Effect::AddsOnce;
-    type Result = Bundle;
+    type Result = Digest;
 
     fn run(self, workspace: &Workspace) -> Result<Reply, Refusal> {
         let request = self.request()?;
@@ -120,9 +121,58 @@ impl Tool for PrepareBundle {
     }
 }
 
+/// A bundle in few words.
+#[derive(Serialize, JsonSchema)]
+pub struct Digest {
+    bundle_id: BundleId,
+    model: String,
+    total_tokens: u64,
+    total_tokens_upper: u64,
+    exact: bool,
+    budget: u64,
+    budget_remaining: i64,
+    status: BudgetStatus,
+    /// The largest first.
+    items: Vec<Held>,
+    skipped: Vec<Skipped>,
+}
+
+/// An item of it.
+#[derive(Serialize, JsonSchema)]
+struct Held {
+    item: String,
+    tokens: u64,
+    priority: Priority,
+}
+
+impl Digest {
+    fn of(prepared: &Prepared) -> Digest {
+        let bundle = &prepared.bundle;
+        let held = |it: &ContextItem| Held {
+            item: it.label(),
+            tokens: it.token_count,
+            priority: it.priority,
+        };
+        let mut items: Vec<Held> = bundle.context_items.iter().map(held).collect();
+        items.sort_by_key(|it| std::cmp::Reverse(it.tokens));
+        Digest {
+            bundle_id: bundle.bundle_id.clone(),
+            model: bundle.model.clone(),
+            total_tokens: bundle.total_tokens,
+            total_tokens_upper: bundle.total_tokens_upper,
+            exact: bundle.exact,
+            budget: bundle.budget,
+            budget_remaining: bundle.budget_remaining,
+            status: prepared.status,
+            items,
+            skipped: bundle.skipped.clone(),
+        }
+    }
+}
+
 fn reply(prepared: &Prepared) -> Reply {
     let told = prepared.warnings().into_iter().chain(prepared.suspicion());
-    Reply::of(prepared)
+    Reply::new(to_json(&Digest::of(prepared)), markdown(prepared))
         .notes(told.map(|told| for_tools(&told)))
         .note("kept; generate_briefing renders it")
         .within(SHORT)

@@ -52,7 +52,9 @@ fn session<'w>(
         (Some(name), None) => Ok(Session::open(workspace, &name)?),
         (None, Some(scope)) => {
             let new = NewSession { scope: scope.0, ..NewSession::default() };
-            Ok(Session::start(workspace, new)?.0)
+            let (session, _) = Session::start(workspace, new)?;
+            session.advance(Phase::DEPLOY)?;
+            Ok(session)
         }
         (None, None) => Err(Refusal::new(
             "it is not said which session this belongs to",

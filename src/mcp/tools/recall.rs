@@ -1,9 +1,10 @@
 //! A session brought back to mind.
 
 use crate::mcp::refusal::Refusal;
-use crate::mcp::reply::{Reply, SHORT};
+use crate::mcp::reply::{Reply, SHORT, markdown};
 use crate::mcp::tool::{Effect, Tool};
 use crate::outputs;
+use crate::render::to_json;
 use crate::workspace::Workspace;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -26,6 +27,25 @@ impl Tool for Recall {
     fn run(self, workspace: &Workspace) -> Result<Reply, Refusal> {
         let name = self.session_id.as_deref().unwrap_or(crate::model::LATEST);
         let session = workspace.history().find(name)?;
-        Ok(Reply::of(&workspace.outputs().recall(&session)?).foreign().within(SHORT))
+        let recall = workspace.outputs().recall(&session)?;
+        let text = with_tools(&markdown(&recall));
+        Ok(Reply::new(to_json(&recall), text).foreign().within(SHORT))
     }
 }
+
+/// The last section of a recall names commands; here there are tools.
+fn with_tools(text: &str) -> String {
+    match text.rsplit_once(MORE) {
+        Some((before, _)) => format!("{before}{MORE}{TOOLS}"),
+        None => text.to_owned(),
+    }
+}
+
+const MORE: &str = "\n## Where to read more\n";
+
+const TOOLS: &str = "
+- a whole message: `show` with `execution_id`, `part` message
+- what one was given: `show` with `execution_id`, `part` context or briefing
+- all of one deployment, its outputs too: `show` with `execution_id`
+- a report: `synthesize` with `session_id`
+";

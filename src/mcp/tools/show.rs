@@ -6,11 +6,12 @@ use crate::mcp::refusal::Refusal;
 use crate::mcp::reply::{Reply, markdown};
 use crate::mcp::tool::{Effect, Tool};
 use crate::model::Report;
-use crate::render::{View, to_json};
+use crate::render::{Document, View, to_json};
 use crate::session::{ContextGiven, Execution};
 use crate::workspace::Workspace;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Show everything about one deployment: what it was given, its final message, its outputs. Or one `part` of it,
 /// or a session, or a report that was kept. Of a long text, `from` goes on where the last piece ended.
@@ -98,6 +99,20 @@ impl Show {
     }
 }
 
+/// A final message, fenced: whatever stands in it, it is one text.
+struct Message<'m>(&'m str);
+
+impl View for Message<'_> {
+    fn json(&self) -> Value {
+        self.0.into()
+    }
+
+    fn document(&self) -> Document {
+        let lines = self.0.lines().map(Into::into).collect();
+        Document::new().heading("Final message").code("text", lines)
+    }
+}
+
 /// The record of a deployment, with the beginning of its message.
 fn whole(mut detail: ExecutionDetail) -> Reply {
     let mut more = None;
@@ -109,7 +124,9 @@ fn whole(mut detail: ExecutionDetail) -> Reply {
             "this is the beginning of a message of {of} characters: `part` message, `from` {next} goes on"
         ));
     }
+    let mut text = markdown(&detail);
     if head.characters > 0 {
+        text = format!("{text}\n{}", markdown(&Message(&head.text)));
         detail.execution.final_message = Some(head.text.into_bytes());
     }
     for earlier in &mut detail.earlier_completions {
@@ -117,7 +134,6 @@ fn whole(mut detail: ExecutionDetail) -> Reply {
         earlier.final_message = message
             .map(|it| Piece::beginning(&String::from_utf8_lossy(&it), BEGINNING).text.into_bytes());
     }
-    let text = markdown(&detail);
     let shown = Shown { deployment: Some(detail), ..Shown::default() };
     Reply::new(to_json(&shown), text).notes(more)
 }

@@ -6,7 +6,7 @@ use crate::mcp::fit::Piece;
 use crate::mcp::refusal::Refusal;
 use crate::mcp::reply::{Reply, markdown};
 use crate::mcp::tool::{Effect, Tool};
-use crate::model::Report;
+use crate::model::{Phase, Report};
 use crate::outputs::{Summary, Verification};
 use crate::render::to_json;
 use crate::session::Session;
@@ -51,6 +51,7 @@ impl Tool for Synthesize {
 
     fn run(self, workspace: &Workspace) -> Result<Reply, Refusal> {
         let session = Session::open(workspace, &self.session_id)?;
+        session.advance(if self.confirm { Phase::CONFIRM } else { Phase::SYNTHESIZE })?;
         let verification = self.confirm.then(|| session.validate_outputs()).transpose()?;
         let ended = match &verification {
             Some(it) => Some(end(&session, it)?),

@@ -5,6 +5,8 @@ mod backup;
 mod compare;
 mod ctx;
 mod doctor;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod outputs;
 mod outside;
 mod pages;

@@ -1,7 +1,7 @@
 //! Arguments that several tools have, and how they become the library's values.
 
 use super::refusal::Refusal;
-use crate::model::{Gate, Timestamp, not_empty};
+use crate::model::{Gate, SkipReason, Timestamp, not_empty};
 use crate::store::Named;
 use crate::workspace::Workspace;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -86,10 +86,14 @@ pub fn file_of_project(workspace: &Workspace, path: &Path) -> Result<Vec<u8>, Re
     let found = root.find(&root.absolute(path), false);
     let read = found.and_then(|found| root.read(&found, TEXT));
     read.map(|content| content.bytes).map_err(|refusal| {
-        let why = refusal.detail.map(|detail| format!(" ({detail})")).unwrap_or_default();
+        let why = match (refusal.reason, refusal.detail) {
+            (SkipReason::OutsideRoot, _) => "it is outside the project".to_owned(),
+            (_, Some(detail)) => detail,
+            (reason, None) => reason.to_string(),
+        };
         let path = path.display().to_string();
         Refusal::new(
-            format!("cannot read '{}': {}{why}", path.escape_debug(), refusal.reason),
+            format!("cannot read '{}': {why}", path.escape_debug()),
             "name a file of the project, or give the text itself",
         )
     })

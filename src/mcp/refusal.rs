@@ -55,37 +55,67 @@ impl From<Error> for Refusal {
 
 /// Commands, and what does the same here.
 const INSTEAD: &[(&str, &str)] = &[
+    ("sortie track search HNSW recall", "`HNSW recall`"),
     ("sortie ctx prepare-bundle", "the tool `prepare_bundle`"),
     ("sortie ctx show", "the tool `get_bundle`"),
     ("sortie ctx check-bounds", "the tool `check_budget`"),
     ("sortie ctx track-budget", "the tool `check_budget`"),
     ("sortie ctx deduplicate", "the tool `deduplicate`"),
     ("sortie ctx generate-briefing", "the tool `generate_briefing`"),
-    ("sortie ctx list", "the list of resources"),
+    ("sortie ctx list", "`resources/list`"),
     ("sortie track init-deployment", "the tool `init_deployment`"),
     ("sortie track init-session", "the tool `init_deployment` with `new_session`"),
     ("sortie track record-completion", "the tool `record_completion`"),
     ("sortie track query", "the tool `query`"),
     ("sortie track search", "the tool `search`"),
-    ("sortie track sessions", "the list of resources"),
+    ("sortie track sessions", "`resources/list`"),
     ("sortie track show", "the tool `show`"),
     ("sortie track stats", "the tool `stats`"),
     ("sortie track recall", "the tool `recall`"),
     ("sortie outputs collect", "the tool `collect_outputs`"),
-    ("sortie outputs reports", "the list of resources"),
+    ("sortie outputs reports", "`resources/list`"),
     ("sortie outputs synthesize", "the tool `synthesize`"),
 ];
+
+/// Options that are arguments here, and what these are called.
+const ARGUMENTS: &[(&str, &str)] = &[
+    ("agent-type", "agent_type"),
+    ("amend", "amend"),
+    ("budget", "budget"),
+    ("bundles", "bundles"),
+    ("constraint", "constraints"),
+    ("context-bundle", "bundle"),
+    ("execution-id", "execution_id"),
+    ("expect", "expected_output"),
+    ("files", "files"),
+    ("force", "force"),
+    ("hidden", "hidden"),
+    ("limit", "limit"),
+    ("model", "model"),
+    ("no-ignore", "no_ignore"),
+    ("on-over-budget", "on_over_budget"),
+    ("optional", "optional"),
+    ("redact", "redact"),
+    ("references", "references"),
+    ("scope", "scope"),
+    ("session-id", "session_id"),
+    ("template", "template"),
+];
+
+/// With these, a command does what no tool does.
+const NOT_HERE: &[&str] = &["--outside"];
 
 /// A hint for who types commands, for who calls tools: a command that a tool stands for becomes its
 /// name, an option an argument.
 pub fn for_tools(hint: &str) -> String {
     let mut told = String::new();
     for (at, part) in hint.split('`').enumerate() {
-        let command = at % 2 == 1;
-        let instead = INSTEAD.iter().find(|(name, _)| command && part.starts_with(name));
+        let is_command = at % 2 == 1;
+        let here = is_command && !NOT_HERE.iter().any(|option| part.contains(option));
+        let instead = INSTEAD.iter().find(|(name, _)| here && part.starts_with(name));
         match instead {
             Some((_, instead)) => told += instead,
-            None if command => told += &format!("`{part}`"),
+            None if is_command => told += &format!("`{part}`"),
             None => told += &with_arguments(part),
         }
     }
@@ -94,15 +124,17 @@ pub fn for_tools(hint: &str) -> String {
 
 /// `--on-over-budget trim` as `on_over_budget trim`.
 fn with_arguments(text: &str) -> String {
-    let word = |word: &str| match word.strip_prefix("--") {
-        Some(option) if option.starts_with(|c: char| c.is_ascii_lowercase()) => {
-            let end = option.find(|c: char| !c.is_ascii_lowercase() && c != '-');
-            let (name, rest) = option.split_at(end.unwrap_or(option.len()));
-            format!("`{}`{rest}", name.replace('-', "_"))
+    let mut parts = text.split("--");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let end = part.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(part.len());
+        let (option, rest) = part.split_at(end);
+        match ARGUMENTS.iter().find(|(name, _)| *name == option) {
+            Some((_, argument)) => told += &format!("`{argument}`{rest}"),
+            None => told += &format!("--{part}"),
         }
-        _ => word.to_owned(),
-    };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    }
+    told
 }
 
 #[cfg(test)]
@@ -119,6 +151,12 @@ mod tests {
             for_tools("let --on-over-budget trim choose"),
             "let `on_over_budget` trim choose"
         );
-        assert_eq!(for_tools("a -- b"), "a -- b");
+        assert_eq!(for_tools("send it without (--redact)"), "send it without (`redact`)");
+        assert_eq!(
+            for_tools("a -- b; --project-root, --files-from"),
+            "a -- b; --project-root, --files-from"
+        );
+        let outside = "`sortie outputs collect --outside` takes such files";
+        assert_eq!(for_tools(outside), outside);
     }
 }

@@ -2,7 +2,7 @@
 //! or JSON.
 
 use super::reply::markdown;
-use super::tools::session_text;
+use super::tools::{deployment_text, recall_text, session_text};
 use crate::error::{Fault, Kind, Result};
 use crate::history::{ExecutionFilter, SessionFilter};
 use crate::model::{BundleId, ExecutionId, Report, ReportId, SessionId};
@@ -201,7 +201,7 @@ fn text_of(workspace: &Workspace, uri: &str) -> Result<(String, &'static str)> {
         }
         (Shelf::Session, Some("recall")) => {
             let recall = workspace.outputs().recall(&history.find(id)?)?;
-            Ok((markdown(&recall), MARKDOWN))
+            Ok((recall_text(&recall), MARKDOWN))
         }
         (Shelf::Session, Some("json")) => {
             let detail = history.show_session(&history.find(id)?)?;
@@ -220,6 +220,10 @@ fn text_of(workspace: &Workspace, uri: &str) -> Result<(String, &'static str)> {
         (Shelf::Execution, Some("briefing")) => {
             let briefing = Execution::open(workspace, id)?.briefing()?;
             Ok((String::from_utf8_lossy(&briefing).into_owned(), MARKDOWN))
+        }
+        (Shelf::Execution, None) => {
+            let detail = history.show(&history.find(id)?)?;
+            Ok((deployment_text(detail), MARKDOWN))
         }
         (Shelf::Execution, _) => view(&history.show(&history.find(id)?)?),
         _ => Err(unknown().into()),

@@ -77,6 +77,9 @@ fn plain(schema: &mut Value) {
             }
         }
     }
+    if let Some(Value::Array(words)) = map.get_mut("enum") {
+        words.retain(|it| !it.is_null());
+    }
     words(map);
     for (key, value) in map.iter_mut() {
         if let (true, Some(text)) = (key == "description", value.as_str()) {

@@ -14,7 +14,8 @@ mod show;
 mod stats;
 mod synthesize;
 
-pub use show::session as session_text;
+pub use recall::text as recall_text;
+pub use show::{deployment as deployment_text, session as session_text};
 
 use super::tool::Entry;
 

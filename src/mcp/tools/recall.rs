@@ -28,16 +28,17 @@ impl Tool for Recall {
         let name = self.session_id.as_deref().unwrap_or(crate::model::LATEST);
         let session = workspace.history().find(name)?;
         let recall = workspace.outputs().recall(&session)?;
-        let text = with_tools(&markdown(&recall));
+        let text = text(&recall);
         Ok(Reply::new(to_json(&recall), text).foreign().within(SHORT))
     }
 }
 
-/// The last section of a recall names commands; here there are tools.
-fn with_tools(text: &str) -> String {
+/// A recall's last section names commands; here there are tools.
+pub fn text(recall: &outputs::Recall) -> String {
+    let text = markdown(recall);
     match text.rsplit_once(MORE) {
         Some((before, _)) => format!("{before}{MORE}{TOOLS}"),
-        None => text.to_owned(),
+        None => text,
     }
 }
 

@@ -115,27 +115,45 @@ impl View for Message<'_> {
 
 /// The record of a deployment, with the beginning of its message.
 fn whole(mut detail: ExecutionDetail) -> Reply {
-    let mut more = None;
-    let message = detail.execution.final_message.take();
-    let head = Piece::beginning(&String::from_utf8_lossy(&message.unwrap_or_default()), BEGINNING);
-    if let Some(next) = head.next {
+    let (text, head) = parted(&mut detail);
+    let more = head.next.map(|next| {
         let of = head.characters;
-        more = Some(format!(
-            "this is the beginning of a message of {of} characters: `part` message, `from` {next} goes on"
-        ));
-    }
-    let mut text = markdown(&detail);
+        format!("this is the beginning of a message of {of} characters: `part` message, `from` {next} goes on")
+    });
     if head.characters > 0 {
-        text = format!("{text}\n{}", markdown(&Message(&head.text)));
         detail.execution.final_message = Some(head.text.into_bytes());
     }
     for earlier in &mut detail.earlier_completions {
-        let message = earlier.final_message.take();
-        earlier.final_message = message
-            .map(|it| Piece::beginning(&String::from_utf8_lossy(&it), BEGINNING).text.into_bytes());
+        earlier.final_message =
+            earlier.final_message.take().map(|it| beginning(&it).text.into_bytes());
     }
     let shown = Shown { deployment: Some(detail), ..Shown::default() };
     Reply::new(to_json(&shown), text).notes(more)
+}
+
+/// The same as a text.
+pub fn deployment(mut detail: ExecutionDetail) -> String {
+    let (mut text, head) = parted(&mut detail);
+    if head.next.is_some() {
+        let id = &detail.execution.execution_id;
+        text += &format!("\nsortie://execution/{id}/message is the whole of it\n");
+    }
+    text
+}
+
+/// The text of a deployment and the beginning of its message, which is taken out of it.
+fn parted(detail: &mut ExecutionDetail) -> (String, Piece) {
+    let message = detail.execution.final_message.take();
+    let head = beginning(&message.unwrap_or_default());
+    let text = markdown(detail);
+    match head.characters {
+        0 => (text, head),
+        _ => (format!("{text}\n{}", markdown(&Message(&head.text))), head),
+    }
+}
+
+fn beginning(message: &[u8]) -> Piece {
+    Piece::beginning(&String::from_utf8_lossy(message), BEGINNING)
 }
 
 impl Tool for Show {

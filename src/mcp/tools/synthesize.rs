@@ -61,7 +61,10 @@ impl Tool for Synthesize {
         let synthesis = session.generate_synthesis_report(template.as_deref())?;
         let text = Piece::of(&synthesis.text, 0);
         let checked = verification.as_ref().map(|it| markdown(it)).unwrap_or_default();
-        let shown = format!("{checked}{}", text.text);
+        let shown = match checked.is_empty() {
+            true => text.text.clone(),
+            false => format!("{checked}\n{}", text.text),
+        };
         let more = text.next.zip(synthesis.report.as_ref()).map(|(next, report)| {
             format!(
                 "the report goes on: `show` with `report_id` {}, `from` {next}",

@@ -140,30 +140,32 @@ fn simple_ones(defs: &mut Value) -> Map<String, Value> {
     simple
 }
 
-/// Writes them where they are referred to; what may be null, too, as two types.
+/// Writes them where they are referred to.
 fn spelled_out(schema: &mut Value, simple: &Map<String, Value>) {
-    if let Some(name) = schema["$ref"].as_str().and_then(|it| it.strip_prefix("#/$defs/"))
-        && let Some(found) = simple.get(name)
-    {
+    let name = schema["$ref"].as_str().and_then(|it| it.strip_prefix("#/$defs/"));
+    if let Some(found) = name.and_then(|name| simple.get(name)) {
         *schema = found.clone();
         return;
     }
     match schema {
         Value::Array(list) => list.iter_mut().for_each(|it| spelled_out(it, simple)),
-        Value::Object(map) => {
-            map.values_mut().for_each(|it| spelled_out(it, simple));
-            if let Some([one, other]) =
-                map.get("anyOf").and_then(Value::as_array).map(Vec::as_slice)
-                && let (Some(of), "null") =
-                    (one["type"].as_str(), other["type"].as_str().unwrap_or(""))
-                && one.get("properties").is_none()
-            {
-                let of = json!([of, "null"]);
-                map.clear();
-                map.insert("type".to_owned(), of);
-            }
-        }
+        Value::Object(map) => map.values_mut().for_each(|it| spelled_out(it, simple)),
         _ => {}
+    }
+}
+
+/// What may be null as a choice of two: some clients do not know that `type` may be a list.
+fn of_one_type(map: &mut Map<String, Value>) {
+    let Some([of, Value::String(null)]) =
+        map.get("type").and_then(Value::as_array).map(Vec::as_slice)
+    else {
+        return;
+    };
+    if null == "null" {
+        let of = of.clone();
+        map.insert("type".to_owned(), of);
+        let one = Value::Object(std::mem::take(map));
+        map.insert("anyOf".to_owned(), json!([one, { "type": "null" }]));
     }
 }
 
@@ -179,6 +181,7 @@ fn short(schema: &mut Value) {
                     && (value.is_string() || value.is_number() || key == "default"))
             });
             map.remove("minimum");
+            of_one_type(map);
             map.values_mut().for_each(short);
         }
         _ => {}

@@ -24,6 +24,7 @@ pub struct Output {
     pub execution_id: ExecutionId,
     pub output_type: OutputType,
     /// By type: a [`Deliverable`], a [`Gate`], or `{"text": …}`.
+    #[schemars(with = "serde_json::Map<String, Value>")]
     pub content: Value,
     /// When it was first collected.
     pub created_at: Timestamp,

@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn what_is_short_stays_whole() {
-        let mut value = json!({ "a": ["x"; 50], "b": "é".repeat(3_000) });
+        let mut value = json!({ "a": vec!["x"; 50], "b": "é".repeat(3_000) });
         let whole = value.clone();
         assert!(fit(&mut value, 10_000).is_empty());
         assert_eq!(value, whole);

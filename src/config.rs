@@ -41,6 +41,18 @@ pub struct Config {
     /// What looks like a secret and may go out all the same.
     #[serde(default)]
     pub secrets: Secrets,
+    /// What is done when a harness tells of its agents.
+    #[serde(default)]
+    pub capture: CaptureConfig,
+}
+
+/// What a project says of capture.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureConfig {
+    /// Put the briefing of a bundle in the place of a prompt that names it.
+    #[serde(default)]
+    pub inject: bool,
 }
 
 /// What a project says of secrets.

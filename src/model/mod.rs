@@ -2,6 +2,7 @@
 
 mod allowance;
 mod bundle;
+mod evidence;
 mod excerpt;
 mod execution;
 mod hidden;
@@ -12,12 +13,16 @@ mod quantity;
 mod said;
 mod session;
 mod time;
+mod usage;
 mod words;
 
 pub use allowance::{Allowance, Allowed};
 pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
     Priority, Selection, SharedPart, SharedSource, SkipReason, Skipped,
+};
+pub use evidence::{
+    Attachment, Call, Capture, Delivery, Evidence, Markers, TextRef, TranscriptSeen, Turn,
 };
 pub use excerpt::Excerpt;
 pub use execution::{
@@ -33,5 +38,6 @@ pub use quantity::{
 pub use said::not_empty;
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
+pub use usage::{ExecutionUsage, Usage};
 
 pub(crate) use quantity::percent;

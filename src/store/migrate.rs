@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0003_manifests.sql"),
     include_str!("../../assets/migrations/0004_questions.sql"),
     include_str!("../../assets/migrations/0005_care.sql"),
+    include_str!("../../assets/migrations/0006_capture.sql"),
 ];
 
 /// The schema that this program writes.

@@ -1,9 +1,9 @@
 //! `sortie mcp`: the same for agents.
 
+use crate::cli::Global;
 use clap::Args;
 use sortie::Result;
 use sortie::mcp;
-use sortie::workspace::Options;
 use std::process::ExitCode;
 
 /// Serve agents by the Model Context Protocol, on stdin and stdout
@@ -16,8 +16,8 @@ Example:\n  sortie mcp --project-root ."
 pub struct Mcp {}
 
 impl Mcp {
-    pub fn run(&self, options: Options) -> Result<ExitCode> {
-        mcp::serve(Options { progress: None, ..options })?;
+    pub fn run(&self, global: &Global) -> Result<ExitCode> {
+        mcp::serve(global.options(None)?)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -25,6 +25,7 @@ pub struct ExecutionDetail {
     pub earlier_completions: Vec<CompletionVersion>,
     /// What its harness told of it; nothing where it was recorded by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub capture: Option<CaptureDetail>,
 }
 

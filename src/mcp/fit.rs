@@ -170,7 +170,7 @@ mod tests {
         assert!(value.to_string().len() < 12_000, "{}", value.to_string().len());
         assert_eq!(
             told,
-            ["cut: 50 of 5000 entries of `items`", "cut: 3000 of 500000 characters of `message`"]
+            ["cut: 30 of 5000 entries of `items`", "cut: 1500 of 500000 characters of `message`"]
         );
     }
 

@@ -197,7 +197,6 @@ fn a_piece_of_work_in_five_phases() {
         json!({ "agent_type": "reviewer", "scope": "Review it", "files": ["lib"] }),
     );
     call("get_bundle", json!({ "bundle": "latest" }));
-    drop(call);
     let mut seen_after = String::new();
     let bundles: Vec<Value> = ["implementor", "reviewer"]
         .map(|agent| {

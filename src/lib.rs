@@ -22,6 +22,8 @@ mod files;
 pub mod fuzzing;
 mod git;
 pub mod history;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 pub mod outputs;
 pub mod render;

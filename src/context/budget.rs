@@ -6,6 +6,7 @@ use super::tokens::Counter;
 use crate::config::Config;
 use crate::model::Count;
 use crate::model::{Bundle, Reserve};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The share of the budget from which a warning is given, where nothing else is said.
@@ -42,7 +43,7 @@ pub struct Budget {
 }
 
 /// How near a count is to its budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BudgetStatus {
     /// Below the warning share.

@@ -41,6 +41,7 @@ pub use database::{DatabaseFault, DatabasePath, Upgrade};
 pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
+pub use redaction::taken_out;
 pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPlan};
 pub use search::{Matched, Search};
 pub use sessions::NewSession;

@@ -9,10 +9,11 @@ use crate::model::{
     SessionId, SessionRecord,
 };
 use crate::store::{ExecutionFilter, Named, OutputFilter, Page, SessionFilter};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Everything about one deployment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExecutionDetail {
     /// The deployment with its final message.
     pub execution: ExecutionRecord,
@@ -24,11 +25,12 @@ pub struct ExecutionDetail {
     pub earlier_completions: Vec<CompletionVersion>,
     /// What its harness told of it; nothing where it was recorded by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub capture: Option<CaptureDetail>,
 }
 
 /// A session and its deployments.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SessionDetail {
     /// The session itself.
     pub session: SessionRecord,

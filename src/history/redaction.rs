@@ -6,7 +6,9 @@
 use super::History;
 use crate::config::Config;
 use crate::model::Allowance;
+use crate::render::counted;
 use crate::secrets::{self, Allowances, Finding};
+use std::collections::BTreeSet;
 
 /// What becomes of secrets in what is stored.
 #[derive(Debug, Clone, Copy)]
@@ -55,4 +57,13 @@ impl<'w> History<'w> {
         findings.extend(found);
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+/// Says that something is not stored as it came, if so.
+pub fn taken_out(redacted: &[Finding]) -> Option<String> {
+    let rules: BTreeSet<&str> = redacted.iter().map(|it| it.rule.as_str()).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let count = counted(redacted.len(), "secret was", "secrets were");
+    let rules = rules.join(", ");
+    (!redacted.is_empty()).then(|| format!("{count} taken out before it was stored ({rules})"))
 }

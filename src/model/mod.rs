@@ -11,6 +11,7 @@ mod id;
 mod markup;
 mod output;
 mod quantity;
+mod said;
 mod session;
 mod time;
 mod usage;
@@ -36,6 +37,7 @@ pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputTy
 pub use quantity::{
     ByteAmount, Count, Reserve, TokenAmount, grouped, grouped_signed, is_countable,
 };
+pub use said::not_empty;
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
 pub use usage::{Cost, ExecutionUsage, Price, Usage};

@@ -9,6 +9,7 @@ use crate::model::{
 };
 use rusqlite::types::{FromSqlResult, ToSql, ValueRef};
 use rusqlite::{OptionalExtension, Row};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -31,7 +32,7 @@ pub struct SearchFilter {
 }
 
 /// What kind of text something was found in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     SessionScope,
@@ -46,7 +47,7 @@ pub enum Place {
 }
 
 /// One text in which something was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Hit {
     pub place: Place,
     pub session_id: SessionId,

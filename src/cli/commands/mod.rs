@@ -9,6 +9,8 @@ mod db;
 mod deferred;
 mod doctor;
 mod install;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod outputs;
 mod setup;
 mod track;
@@ -72,6 +74,8 @@ Example:\n  sortie install claude-code --dry-run\n  sortie install claude-code -
 Example:\n  sortie uninstall claude-code"
     )]
     Uninstall(Later<install::Uninstall>),
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Mcp),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -158,6 +162,8 @@ impl Command {
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
             Self::Import(_) | Self::Status(_) | Self::Install(_) | Self::Uninstall(_) => None,
+            #[cfg(feature = "mcp")]
+            Self::Mcp(it) => Some(it.run(global)),
         }
     }
 
@@ -184,6 +190,8 @@ impl Command {
             Self::Status(it) => it.run(verb),
             Self::Install(it) => it.0.run(verb),
             Self::Uninstall(it) => it.0.run(verb),
+            #[cfg(feature = "mcp")]
+            Self::Mcp(it) => it.run(global),
         }
     }
 }

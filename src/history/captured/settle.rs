@@ -2,7 +2,7 @@
 
 use super::seen::{Injected, LostPart};
 use crate::model::{
-    Call, Delivery, Evidence, ExecutionUsage, TextRef, Timestamp, TranscriptSeen, Usage,
+    AgentType, Call, Delivery, Evidence, ExecutionUsage, TextRef, Timestamp, TranscriptSeen, Usage,
 };
 
 /// The agent that a spawn tool runs where none is named.
@@ -62,7 +62,10 @@ fn agent_type(evidence: &Evidence) -> String {
     let call = evidence.call.as_ref();
     let named = call.and_then(|call| call.agent_type.clone());
     let named = named.or_else(|| evidence.agent_type.clone());
-    named.unwrap_or_else(|| if call.is_some() { DEFAULT_AGENT } else { "unknown" }.to_owned())
+    match named {
+        Some(named) => AgentType::nearest(&named).to_string(),
+        None => if call.is_some() { DEFAULT_AGENT } else { "unknown" }.to_owned(),
+    }
 }
 
 fn scope(evidence: &Evidence) -> String {

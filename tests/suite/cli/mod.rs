@@ -7,6 +7,8 @@ mod ctx;
 mod doctor;
 mod imported_secrets;
 mod install;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod outgoing;
 mod outputs;
 mod outside;

@@ -61,6 +61,14 @@ const GEMINI_SPAWNS: Option<&str> = Some(
 );
 const GEMINI: &[Event] = &[event("BeforeTool", GEMINI_SPAWNS), event("AfterTool", GEMINI_SPAWNS)];
 
+impl std::str::FromStr for Harness {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Harness, String> {
+        Harness::find(name).map_err(|error| error.to_string())
+    }
+}
+
 impl Harness {
     /// All of them.
     pub const ALL: [Harness; 3] = [Harness::ClaudeCode, Harness::Codex, Harness::Gemini];

@@ -7,6 +7,8 @@ mod ctx;
 mod db;
 mod deferred;
 mod doctor;
+#[cfg(feature = "otlp")]
+mod export;
 mod outputs;
 mod setup;
 mod track;
@@ -53,6 +55,8 @@ pub enum Command {
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
+    #[cfg(feature = "otlp")]
+    Export(export::Export),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -125,6 +129,8 @@ impl Command {
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
+            #[cfg(feature = "otlp")]
+            Self::Export(_) => None,
         }
     }
 
@@ -146,6 +152,8 @@ impl Command {
             Self::Restore(it) => it.run(verb),
             Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
+            #[cfg(feature = "otlp")]
+            Self::Export(it) => it.run(verb),
         }
     }
 }

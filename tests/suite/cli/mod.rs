@@ -5,6 +5,8 @@ mod backup;
 mod compare;
 mod ctx;
 mod doctor;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outputs;
 mod outside;
 mod pages;

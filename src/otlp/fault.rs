@@ -45,6 +45,9 @@ impl Fault for EndpointFault {
     }
 }
 
+/// What helps where somebody listens and speaks something else.
+const HTTP_PORT: &str = "is it the port for gRPC? Receivers speak HTTP at another one, mostly 4318";
+
 /// A request that did not succeed, with what was taken before it.
 #[derive(Debug, thiserror::Error)]
 #[error("{url} {trouble}{}{}", times(*attempts), before(*taken))]
@@ -60,8 +63,10 @@ pub struct SendFault {
 /// What went wrong with a request; the sentence begins with the URL.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    #[error("cannot be reached: {why}")]
-    Unreachable { why: String },
+    #[error("cannot be reached{}: {why}", through(proxy))]
+    Unreachable { why: String, proxy: Option<String> },
+    #[error("does not answer in {of}: {why}")]
+    OtherProtocol { of: &'static str, why: String },
     #[error("closed the connection without an answer")]
     HungUp,
     #[error("did not answer within {within}")]
@@ -78,6 +83,10 @@ pub enum Trouble {
 
 fn said(words: &str) -> String {
     if words.is_empty() { String::new() } else { format!(": {words}") }
+}
+
+fn through(proxy: &Option<String>) -> String {
+    proxy.as_ref().map_or_else(String::new, |proxy| format!(" through the proxy {proxy}"))
 }
 
 fn times(attempts: u32) -> String {
@@ -98,13 +107,9 @@ impl Fault for SendFault {
 
     fn hint(&self) -> Option<String> {
         match &self.trouble {
-            _ if self.url.contains(":4317") => Some(
-                "4317 is where receivers speak gRPC; `sortie export --otlp` speaks HTTP, which is at 4318"
-                    .to_owned(),
+            Trouble::Refused { status: 401 | 403, .. } => Some(
+                "--header NAME=VALUE gives it a key, such as 'authorization=Bearer …'".to_owned(),
             ),
-            Trouble::Refused { status: 401 | 403, .. } => {
-                Some("--header NAME=VALUE gives it a key, such as 'authorization=Bearer …'".to_owned())
-            }
             Trouble::Refused { status: 404 | 405, .. } => Some(
                 "is it the base URL of the receiver? Traces go to /v1/traces beneath it".to_owned(),
             ),
@@ -113,14 +118,20 @@ impl Fault for SendFault {
             }
             Trouble::Moved { .. } => Some("give the URL it leads to".to_owned()),
             Trouble::NotTrusted { .. } => Some(
-                "OTEL_EXPORTER_OTLP_CERTIFICATE names a PEM file of those to trust instead".to_owned(),
+                "OTEL_EXPORTER_OTLP_CERTIFICATE names a PEM file of those to trust instead"
+                    .to_owned(),
             ),
-            Trouble::Slow { .. } => Some(
-                "OTEL_EXPORTER_OTLP_TIMEOUT gives it longer, in milliseconds".to_owned(),
-            ),
-            _ if self.taken > 0 => Some(
-                "send it again: what it has taken has the same ids then".to_owned(),
-            ),
+            Trouble::OtherProtocol { of: "TLS", .. } => {
+                Some("does its URL begin with http://?".into())
+            }
+            Trouble::OtherProtocol { .. } => Some(HTTP_PORT.into()),
+            Trouble::HungUp if self.url.contains(":4317/") => Some(HTTP_PORT.into()),
+            Trouble::Slow { .. } => {
+                Some("OTEL_EXPORTER_OTLP_TIMEOUT gives it longer, in milliseconds".to_owned())
+            }
+            _ if self.taken > 0 => {
+                Some("send it again: what it has taken has the same ids then".to_owned())
+            }
             _ => None,
         }
     }

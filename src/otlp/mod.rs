@@ -25,6 +25,9 @@ mod view;
 mod walk;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
 pub use endpoint::{Endpoint, Header};
 pub use export::{Request, Sent, export, list};
 pub use fault::{EndpointFault, SendFault, Trouble};

@@ -130,32 +130,48 @@ impl<'e> Receiver<'e> {
     /// What an attempt without an answer means, and whether another may end otherwise.
     fn setback(&self, error: ureq::Error) -> Setback {
         use ureq::Error;
+        let unreachable = |why: String| Trouble::Unreachable { why, proxy: self.proxy() };
         match error {
             Error::Timeout(_) => Setback::passing(Trouble::Slow {
                 within: duration(self.endpoint.timeout.as_millis() as i64),
             }),
-            Error::Io(error) if is_refusal(&error) => {
-                Setback::last(Trouble::Unreachable { why: plain(&error) })
-            }
+            Error::Io(error) if is_final(&error) => Setback::last(unreachable(plain(&error))),
+            Error::Io(error) if is_hang_up(&error) => Setback::passing(Trouble::HungUp),
             // That is how what TLS makes of the other side's bytes comes.
             Error::Io(error) if error.kind() == io::ErrorKind::InvalidData => {
-                Setback::last(Trouble::NotTrusted { why: error.to_string() })
+                Setback::last(of_tls(error.to_string()))
             }
-            Error::Io(error) if is_hang_up(&error) => Setback::passing(Trouble::HungUp),
-            Error::Io(error) => Setback::passing(Trouble::Unreachable { why: plain(&error) }),
-            Error::Rustls(error) => Setback::last(Trouble::NotTrusted { why: error.to_string() }),
-            Error::HostNotFound => {
-                Setback::last(Trouble::Unreachable { why: "there is no such host".to_owned() })
+            Error::Io(error) => Setback::passing(unreachable(plain(&error))),
+            Error::Rustls(error) => Setback::last(of_tls(error.to_string())),
+            Error::Protocol(error) => {
+                Setback::last(Trouble::OtherProtocol { of: "HTTP", why: error.to_string() })
             }
-            other => Setback::last(Trouble::Unreachable { why: other.to_string() }),
+            Error::HostNotFound => Setback::last(unreachable("there is no such host".to_owned())),
+            other => Setback::last(unreachable(other.to_string())),
         }
+    }
+
+    /// The proxy that requests go through, if they do.
+    fn proxy(&self) -> Option<String> {
+        let proxy = self.agent.config().proxy().filter(|it| !it.is_no_proxy(&self.endpoint.url))?;
+        Some(format!("{}:{}", proxy.host(), proxy.port()))
     }
 }
 
-/// Nobody listens there; that does not pass while one waits.
-fn is_refusal(error: &io::Error) -> bool {
+/// What TLS did not like: whom it met, or that it was no TLS at all.
+fn of_tls(why: String) -> Trouble {
+    match why.contains("certificate") {
+        true => Trouble::NotTrusted { why },
+        false => Trouble::OtherProtocol { of: "TLS", why },
+    }
+}
+
+/// Nobody listens there, or there is no such place; that does not pass while one waits.
+fn is_final(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
     matches!(error.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable)
+        // A kind of its own it has not.
+        || error.to_string().starts_with("failed to lookup address")
 }
 
 /// It listened, and then it did not want to any more.

@@ -241,6 +241,7 @@ fn a_refusal_is_told_in_the_words_of_the_receiver() {
         ("refused_by_status", Answer::Says(400, PROTOBUF, status)),
         ("not_allowed", Answer::Says(401, "", Vec::new())),
         ("not_there", Answer::Says(404, "", "x".repeat(5000).into_bytes())),
+        ("mumbled", Answer::Mumbles(b"\0\0\x18\x04\0\0\0\0\0 not HTTP/1.1\r\n\r\n")),
         ("moved", Answer::Says(308, "location: https://elsewhere/v1/traces?key=1\r\n", Vec::new())),
     ] {
         let to = Receiver::new([answer]);

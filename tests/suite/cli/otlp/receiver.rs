@@ -18,6 +18,8 @@ use std::time::Duration;
 pub enum Answer {
     /// A status, headers and a body.
     Says(u16, &'static str, Vec<u8>),
+    /// Bytes that are no answer.
+    Mumbles(&'static [u8]),
     /// Nothing: the connection is closed.
     HangsUp,
     /// Nothing for so long, then 200.
@@ -86,6 +88,10 @@ fn serve(stream: TcpStream, answers: &mut VecDeque<Answer>, sender: &Sender<Requ
         let _ = sender.send(request);
         match answers.pop_front().unwrap_or_else(Answer::fine) {
             Answer::HangsUp => return,
+            Answer::Mumbles(bytes) => {
+                let _ = writer.write_all(bytes);
+                return;
+            }
             Answer::Waits(time) => {
                 std::thread::sleep(time);
                 let _ = writer.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");

@@ -16,11 +16,11 @@ impl View for Sent {
             ("sessions", grouped(self.walked.sessions).into()),
             ("executions", grouped(self.walked.executions).into()),
             ("spans", self.spans_cell()),
-            ("requests", grouped(self.batches).into()),
+            ("batches", grouped(self.batches).into()),
             ("size", self.size().into()),
         ];
         if self.retries > 0 {
-            fields.push(("asked again", counted(self.retries as usize, "time", "times").into()));
+            fields.push(("retries", grouped(self.retries).into()));
         }
         fields.extend(self.walked.left_out().map(|told| ("left out", Cell::from(told))));
         Document::new().fields(fields)

@@ -24,7 +24,7 @@ fn main() -> Result<()> {
 
     // 2 prepare: the right context, counted, within its budget.
     session.set_phase(Phase::PREPARE)?;
-    let prepared = match session.prepare_context(&request(&scope))? {
+    let prepared = match session.prepare_context(&request(&scope)?)? {
         Preparation::Ready(prepared) => prepared,
         Preparation::OverBudget(over) => {
             show(&over);
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     // 3 deploy: recorded before the agent runs, with the very briefing it gets.
     session.set_phase(Phase::DEPLOY)?;
     let (execution, _, _) = session.init_deployment(Handover {
-        agent_type: "lister".to_owned(),
+        agent_type: "lister".parse()?,
         scope,
         bundle: Some(&prepared.bundle),
         ..Handover::default()
@@ -65,11 +65,11 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-fn request(scope: &str) -> Request {
+fn request(scope: &str) -> Result<Request> {
     let wanted =
         |path: &str, item_type, priority| Wanted { text: path.into(), item_type, priority };
-    Request {
-        agent_type: "lister".to_owned(),
+    Ok(Request {
+        agent_type: "lister".parse()?,
         scope: scope.to_owned(),
         selectors: Selectors {
             wanted: vec![
@@ -87,7 +87,7 @@ fn request(scope: &str) -> Request {
         },
         budget: BudgetRequest { budget: Some(60_000), ..BudgetRequest::default() },
         ..Request::default()
-    }
+    })
 }
 
 /// A one-shot agent: one message in, one message out.

@@ -1,5 +1,8 @@
 //! `sortie.toml`: what a project says about its budgets, models and files. Every key is optional.
 
+mod place;
+
+use self::place::{Position, line_and_column};
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::files::{Beneath, Trouble, read_named};
 use crate::model::{Allowance, ByteAmount, DedupMode, Reserve, TokenAmount};
@@ -41,6 +44,21 @@ pub struct Config {
     /// What looks like a secret and may go out all the same.
     #[serde(default)]
     pub secrets: Secrets,
+    /// What is done when a harness tells of its agents.
+    #[serde(default)]
+    pub capture: CaptureConfig,
+    /// The file it was read from, to say where in it something stands.
+    #[serde(skip)]
+    file: Option<PathBuf>,
+}
+
+/// What a project says of capture.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureConfig {
+    /// Put the briefing of a bundle in the place of a prompt that names it.
+    #[serde(default)]
+    pub inject: bool,
 }
 
 /// What a project says of secrets.
@@ -69,7 +87,7 @@ pub struct ModelConfig {
 
 /// How many of a model's tokens one of the tokenizer's stands for: a figure, or a range.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a factor is a figure, or a range such as [1.1, 1.2]")]
 pub enum Factor {
     /// A measured figure; the upper end is 5 % more.
     Figure(f64),
@@ -102,7 +120,21 @@ impl Config {
             }
             Err(trouble) => Err(Wrong::new(None, trouble.to_string())),
         };
-        read.map_err(|why| why.at(&path).into())
+        match read {
+            Ok(config) => Ok(Config { file: Some(path), ..config }),
+            Err(why) => Err(why.at(&path).into()),
+        }
+    }
+
+    /// Where the last of `keys` stands, as “FILE:LINE:COLUMN: ” before what is wrong with it: its value,
+    /// or itself where that lacks something. Empty if no file says it.
+    pub(crate) fn place(&self, keys: &[&str], of: Of) -> String {
+        let look = || {
+            let file = self.file.as_ref()?;
+            let text = String::from_utf8(read_named(file, LARGEST).ok()?).ok()?;
+            Some(format!("{}{}: ", file.display(), place(Some(of.find(&text, keys)?))))
+        };
+        look().unwrap_or_default()
     }
 
     /// The configuration that `text` is, in TOML.
@@ -112,7 +144,7 @@ impl Config {
 
     fn read(text: &str) -> Result<Config, Wrong> {
         let config: Config = parse_toml(text)?;
-        config.check()?;
+        config.check().map_err(|wrong| wrong.placed_in(text))?;
         Ok(config)
     }
 
@@ -122,7 +154,8 @@ impl Config {
         });
         for (table, kind, factor) in factors {
             if !KINDS.contains(&kind) {
-                return Err(Wrong::unknown_key(None, kind, KINDS));
+                let wrong = Wrong::unknown_key(None, kind, KINDS);
+                return Err(wrong.of(Of::Key, ["estimates", table, kind]));
             }
             let (low, high) = match factor {
                 Factor::Figure(figure) => (figure, figure),
@@ -131,28 +164,44 @@ impl Config {
             if !(0.1..=10.0).contains(&low) || !(low..=10.0).contains(&high) {
                 let message =
                     format!("`{kind}` in [estimates.{table}] is no factor from 0.1 to 10");
-                return Err(Wrong::new(None, message));
+                return Err(Wrong::new(None, message).of(Of::Value, ["estimates", table, kind]));
             }
-        }
-        if self.warn.zip(self.critical).is_some_and(|(warn, critical)| warn > critical) {
-            return Err(Wrong::new(None, "`warn` is above `critical`".to_owned()));
         }
         for (name, share) in [("warn", self.warn), ("critical", self.critical)] {
             if share.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
-                return Err(Wrong::new(None, format!("`{name}` is a share of the budget, 0 to 1")));
+                let message = format!("`{name}` is a share of the budget, 0 to 1");
+                return Err(Wrong::new(None, message).of(Of::Value, [name]));
             }
         }
-        Ok(())
+        match self.warn.zip(self.critical).is_some_and(|(warn, critical)| warn > critical) {
+            true => {
+                Err(Wrong::new(None, "`warn` is above `critical`".to_owned())
+                    .of(Of::Value, ["warn"]))
+            }
+            false => Ok(()),
+        }
     }
 }
 
 /// The largest TOML file that is read, in bytes.
 const LARGEST: u64 = 4 << 20;
 
-/// Reads a file of the user's in TOML; what is wrong with it is told with its place.
-pub(crate) fn read_toml<T: DeserializeOwned>(path: &Path) -> Result<T> {
+/// Reads a file of the user's in TOML, and checks what it says; what is wrong is told with its place.
+pub(crate) fn read_toml<T: DeserializeOwned>(
+    path: &Path,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T> {
     let text = utf8(read_named(path, LARGEST)?);
-    text.and_then(|text| parse_toml(&text)).map_err(|why| why.at(path).into())
+    text.and_then(|text| checked_toml(&text, check)).map_err(|why| why.at(path).into())
+}
+
+fn checked_toml<T: DeserializeOwned>(
+    text: &str,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T, Wrong> {
+    let value = parse_toml(text)?;
+    check(&value).map_err(|wrong| wrong.placed_in(text))?;
+    Ok(value)
 }
 
 fn utf8(bytes: Vec<u8>) -> Result<String, Wrong> {
@@ -166,8 +215,11 @@ fn utf8(bytes: Vec<u8>) -> Result<String, Wrong> {
 
 /// Reads TOML that is at hand; for fuzzing.
 #[cfg(feature = "fuzzing")]
-pub(crate) fn parse_plan<T: DeserializeOwned>(text: &str) -> Result<T> {
-    parse_toml(text).map_err(|why| why.at(Path::new("plan.toml")).into())
+pub(crate) fn parse_plan<T: DeserializeOwned>(
+    text: &str,
+    check: impl FnOnce(&T) -> Result<(), Wrong>,
+) -> Result<T> {
+    checked_toml(text, check).map_err(|why| why.at(Path::new("plan.toml")).into())
 }
 
 fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
@@ -179,11 +231,11 @@ fn parse_toml<T: DeserializeOwned>(text: &str) -> Result<T, Wrong> {
 #[error("{}{}: {}", path.display(), place(*position), wrong.message)]
 pub struct ConfigFault {
     path: PathBuf,
-    position: Option<(usize, usize)>,
+    position: Option<Position>,
     wrong: Wrong,
 }
 
-fn place(position: Option<(usize, usize)>) -> String {
+fn place(position: Option<Position>) -> String {
     position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default()
 }
 
@@ -199,23 +251,60 @@ impl Fault for ConfigFault {
 
 /// What is wrong in the text, before it is known which file it is.
 #[derive(Debug)]
-struct Wrong {
-    position: Option<(usize, usize)>,
+pub(crate) struct Wrong {
+    position: Option<Position>,
+    /// What it is about, where its place is still to be found.
+    about: Option<(Of, Vec<String>)>,
     message: String,
     hint: Option<String>,
 }
 
+/// Which of a key and its value is meant.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Of {
+    Key,
+    Value,
+}
+
+impl Of {
+    fn find(self, text: &str, keys: &[&str]) -> Option<Position> {
+        let found = place::find(text, keys)?;
+        Some(match self {
+            Of::Key => found.key,
+            Of::Value => found.value,
+        })
+    }
+}
+
 impl Wrong {
-    fn new(position: Option<(usize, usize)>, message: String) -> Wrong {
-        Wrong { position, message, hint: None }
+    fn new(position: Option<Position>, message: String) -> Wrong {
+        Wrong { position, about: None, message, hint: None }
     }
 
-    fn unknown_key(position: Option<(usize, usize)>, key: &str, known: &[&str]) -> Wrong {
+    /// What is wrong with the value that `keys` lead to.
+    pub fn value<const N: usize>(keys: [&str; N], message: String, hint: &str) -> Wrong {
+        Wrong { hint: Some(hint.to_owned()), ..Wrong::new(None, message) }.of(Of::Value, keys)
+    }
+
+    /// The same, said of what `keys` lead to.
+    fn of<const N: usize>(self, of: Of, keys: [&str; N]) -> Wrong {
+        Wrong { about: Some((of, keys.map(str::to_owned).into())), ..self }
+    }
+
+    fn placed_in(self, text: &str) -> Wrong {
+        let found = self.about.as_ref().and_then(|(of, keys)| {
+            let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
+            of.find(text, &keys)
+        });
+        Wrong { position: self.position.or(found), ..self }
+    }
+
+    fn unknown_key(position: Option<Position>, key: &str, known: &[&str]) -> Wrong {
         let hint = match nearest(key, known.iter().copied()).first() {
             Some(near) => format!("did you mean `{near}`? known here: {}", known.join(", ")),
             None => format!("known here: {}", known.join(", ")),
         };
-        Wrong { position, message: format!("unknown key `{key}`"), hint: Some(hint) }
+        Wrong { hint: Some(hint), ..Wrong::new(position, format!("unknown key `{key}`")) }
     }
 
     fn at(self, path: &Path) -> ConfigFault {
@@ -236,12 +325,6 @@ fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
     let quoted = message.strip_prefix("unknown field ")?;
     let mut words = quoted.split('`').skip(1).step_by(2);
     Some((words.next()?, words.collect()))
-}
-
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = &text[..offset.min(text.len())];
-    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 #[cfg(test)]
@@ -275,7 +358,27 @@ mod tests {
         assert!(hint.unwrap().starts_with("did you mean `window`?"));
         assert_eq!(
             complaint("warn = 75").0,
-            "sortie.toml: `warn` is a share of the budget, 0 to 1"
+            "sortie.toml:1:8: `warn` is a share of the budget, 0 to 1"
         );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_with_its_place() {
+        for (text, told) in [
+            ("\n[estimates.x]\n rst = 1", "3:2: unknown key `rst`"),
+            (
+                "[estimates.x]\nrust = 99",
+                "2:8: `rust` in [estimates.x] is no factor from 0.1 to 10",
+            ),
+            (
+                "[estimates]\nx = { rust = [1] }",
+                "2:14: a factor is a figure, or a range such as [1.1, 1.2]",
+            ),
+            ("critical = 0.5\nwarn = 0.6", "2:8: `warn` is above `critical`"),
+            ("critical = 1.5\nwarn = 1.4", "2:8: `warn` is a share of the budget, 0 to 1"),
+            ("budget = true", "1:10: give a number, or a text such as '40k'"),
+        ] {
+            assert_eq!(complaint(text).0, format!("sortie.toml:{told}"));
+        }
     }
 }

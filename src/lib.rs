@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 pub mod briefing;
+pub mod capture;
 pub mod config;
 pub mod context;
 pub mod error;

@@ -15,7 +15,7 @@ use crate::history::{
     Completed, Completion, Deployment, Given, NewSession, SessionDetail, Written,
 };
 use crate::model::{
-    Bundle, ExecutionId, ExecutionRecord, Phase, SessionId, SessionRecord, SessionStatus,
+    AgentType, Bundle, ExecutionId, ExecutionRecord, Phase, SessionId, SessionRecord, SessionStatus,
 };
 use crate::outputs::{Collected, Collection, Synthesis, Verification};
 use crate::secrets::Finding;
@@ -43,7 +43,7 @@ pub struct Handover<'b> {
     /// Without one it is given an id of its own.
     pub execution_id: Option<ExecutionId>,
     /// The kind of agent.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// What it is to do.
     pub scope: String,
     /// The model it runs on; the bundle's, if none is given.

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Statement, params};
 use serde_json::json;
 use sortie::context::{Preparation, Request, Selectors, Wanted};
 use sortie::history::NewSession;
-use sortie::model::{ItemType, Priority, Timestamp};
+use sortie::model::{AgentType, ItemType, Priority, Timestamp};
 use sortie::session::Handover;
 use sortie::workspace::Options;
 use sortie::{Session, Workspace};
@@ -473,7 +473,7 @@ fn prepared(path: &Path, begin: i64, bundles: u64) -> Outcome<()> {
             priority: Priority::Required,
         });
         let selectors = Selectors { wanted: wanted.collect(), ..Selectors::default() };
-        let agent_type = AGENTS[at as usize % 12].to_owned();
+        let agent_type = AgentType::new(AGENTS[at as usize % 12])?;
         let request = Request {
             agent_type: agent_type.clone(),
             scope: scope.clone(),

@@ -3,7 +3,7 @@
 use crate::Outcome;
 use sortie::context::{BudgetRequest, Preparation, Request, Selectors, Wanted};
 use sortie::history::{Completion, NewSession};
-use sortie::model::{Bundle, ExecutionId, ItemType, Priority, SessionId};
+use sortie::model::{AgentType, Bundle, ExecutionId, ItemType, Priority, SessionId};
 use sortie::session::Handover;
 use sortie::workspace::Options;
 use sortie::{Execution, Session, Workspace};
@@ -77,7 +77,7 @@ pub fn end(ws: &Workspace, id: &str) -> Outcome<()> {
 pub fn deploy(ws: &Workspace, session: &str, id: &str, bundle: Option<&Bundle>) -> Outcome<()> {
     Session::open(ws, session)?.init_deployment(Handover {
         execution_id: Some(ExecutionId::new(id)?),
-        agent_type: "reviewer".to_owned(),
+        agent_type: AgentType::nearest("reviewer"),
         scope: scope(id),
         bundle,
         ..Handover::default()
@@ -109,7 +109,7 @@ pub fn bundle(ws: &Workspace, scope: &str, files: &[String]) -> Outcome<Bundle> 
         priority: Priority::Required,
     });
     let request = Request {
-        agent_type: "reviewer".to_owned(),
+        agent_type: AgentType::nearest("reviewer"),
         scope: scope.to_owned(),
         selectors: Selectors { wanted: wanted.collect(), ..Selectors::default() },
         budget: BudgetRequest { budget: Some(10_000_000), ..BudgetRequest::default() },

@@ -9,7 +9,7 @@ use crate::tree::{CANARY, Tree};
 use crate::{Outcome, Plan};
 use sortie::context::WalkRules;
 use sortie::context::{BudgetRequest, Preparation, Request, Selectors, Wanted};
-use sortie::model::{Bundle, ItemType, Priority};
+use sortie::model::{AgentType, Bundle, ItemType, Priority};
 use sortie::workspace::Options;
 use sortie::{Error, Workspace};
 use std::path::{Path, PathBuf};
@@ -156,7 +156,7 @@ fn prepare(
     let wanted = wanted.collect();
     let selectors = Selectors { wanted, rules, paranoid: rng.bool(), ..Selectors::default() };
     let request = Request {
-        agent_type: "reviewer".to_owned(),
+        agent_type: AgentType::nearest("reviewer"),
         scope: format!("Look at {}", rng.u64(..)),
         selectors,
         budget: BudgetRequest { budget: Some(100_000_000), ..BudgetRequest::default() },

@@ -80,6 +80,10 @@ impl Template {
         &self.partials
     }
 
+    pub(super) fn set_partial(&mut self, name: String, source: String) {
+        self.partials.insert(name, source);
+    }
+
     #[cfg(test)]
     pub(super) fn set_partials(&mut self, partials: &[(&str, String)]) {
         self.partials =

@@ -4,6 +4,7 @@ use super::Context;
 use super::advice::{Action, Step, steps};
 use super::attempt::{Attempt, Material};
 use super::budget::BudgetStatus;
+use super::guard::Suspect;
 use super::prepare::Request;
 use super::tokens::Counter;
 use crate::error::Result;
@@ -38,6 +39,8 @@ pub struct Bounds {
     pub shared_with: Vec<String>,
     /// What was asked for and would be left out.
     pub skipped: Vec<Skipped>,
+    /// Secrets for which the bundle would be refused.
+    pub secrets: Vec<Suspect>,
 }
 
 /// What one file takes of the whole.
@@ -75,6 +78,7 @@ impl Context<'_> {
             recommendations: recommendations(&material, &attempt, status, shared_with.len())?,
             files: shares(&attempt),
             shared_with,
+            secrets: self.secrets(&self.draft(request, &material), &material)?,
             skipped: material.skipped,
         })
     }

@@ -45,6 +45,7 @@ impl Context<'_> {
             Some(name) => self.templates.get(TemplateKind::Briefing, name)?,
             None => kept_template(bundle, &texts)?,
         };
+        self.guard_template(&template)?;
         let model = self.model(Some(&bundle.model))?;
         let measured = draft::measure(bundle, &texts, &template, &Counter::new(&model))?;
         let text = measured.text(bundle, &texts)?;

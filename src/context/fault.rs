@@ -4,7 +4,7 @@ use super::root::{Refusal, Root};
 use crate::error::{Fault, Kind, nearest};
 use crate::model::{Priority, SkipReason, Skipped};
 use crate::render::tally;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Something asked for that cannot be included.
 #[derive(Debug, thiserror::Error)]
@@ -22,8 +22,8 @@ pub enum SelectFault {
     #[error("{}", nothing(asked, skipped))]
     Nothing { asked: String, skipped: Vec<Skipped> },
     /// A glob that cannot be read.
-    #[error("bad pattern: {detail}")]
-    Pattern { detail: String },
+    #[error("{place}bad pattern: {detail}")]
+    Pattern { place: String, detail: String },
     /// A heading that is not there; `headings` are those that are, indented by level.
     #[error("'{source_name}' has no heading '{}'", heading.escape_debug())]
     NoHeading { source_name: String, heading: String, headings: Vec<String> },
@@ -42,12 +42,13 @@ pub enum SelectFault {
     /// Nothing was asked for.
     #[error("nothing to bundle")]
     Empty,
-    /// A plan file that cannot be followed.
-    #[error("{}: {why}", path.display())]
-    Plan { path: PathBuf, why: String },
 }
 
 impl SelectFault {
+    pub(super) fn pattern(error: &ignore::Error) -> SelectFault {
+        SelectFault::Pattern { place: String::new(), detail: error.to_string() }
+    }
+
     pub(super) fn refused(source_name: String, refusal: Refusal) -> SelectFault {
         SelectFault::Refused { source_name, reason: refusal.reason, detail: refusal.detail }
     }
@@ -126,10 +127,7 @@ impl Fault for SelectFault {
             | Self::ManyHeadings { .. }
             | Self::NoLines { .. }
             | Self::OverridesNothing { .. } => Kind::NotFound,
-            Self::PartOfDirectory { .. }
-            | Self::Pattern { .. }
-            | Self::Empty
-            | Self::Plan { .. } => Kind::Usage,
+            Self::PartOfDirectory { .. } | Self::Pattern { .. } | Self::Empty => Kind::Usage,
             Self::Changed { .. } => Kind::Failed,
         }
     }
@@ -168,9 +166,6 @@ impl Fault for SelectFault {
             }
             Self::Empty => {
                 Some("name something: --files, --references, --optional or --files-from".into())
-            }
-            Self::Plan { .. } => {
-                Some("`sortie ctx plan --help` shows what a plan looks like".into())
             }
         }
     }

@@ -7,18 +7,20 @@ use super::attempt::Material;
 use super::prepare::Request;
 use super::read::{Loaded, Reading};
 use super::texts::{Learnt, Place, Texts};
+use crate::briefing::{OwnWords, Template, TemplateKind};
 use crate::error::{Fault, Kind, Result};
 use crate::model::{Bundle, ContextItem, ItemType, Selection};
 use crate::secrets::{self, Allowances, Confidence, Finding, Redacted};
 use crate::store::content;
 use rayon::prelude::*;
+use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where in a bundle something was found that looks like a secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Suspect {
-    /// The item's label, or the option of the call.
+    /// The item's label, the option of the call, or the template's file.
     pub source: String,
     /// From 1: of the file, or of the sections that are taken of it.
     pub line: usize,
@@ -76,6 +78,8 @@ pub struct SecretFault {
     pub suspects: Vec<Suspect>,
     /// Whether the call that failed can take them out.
     redacts: bool,
+    /// Whether the first is in a template.
+    in_template: bool,
 }
 
 fn many(count: usize) -> String {
@@ -92,9 +96,11 @@ impl Fault for SecretFault {
 
     fn hint(&self) -> Option<String> {
         let first = self.suspects.first()?;
-        let without = match self.redacts {
-            true => "leave the file out, or send it without the secret (--redact)",
-            false => "leave the file out, or prepare the bundle again with --redact",
+        let without = match (self.in_template, self.redacts) {
+            (true, true) => "take it out of the template, or send it without (--redact)",
+            (true, false) => "take it out of the template",
+            (false, true) => "leave the file out, or send it without the secret (--redact)",
+            (false, false) => "leave the file out, or prepare the bundle again with --redact",
         };
         Some(format!(
             "{without}; if it may be sent, say why in sortie.toml:\n[[secrets.allow]]\n\
@@ -159,10 +165,39 @@ impl Context<'_> {
         }
     }
 
+    /// A template without the secrets that stand in its own words.
+    pub(super) fn redacted_template(&self, template: Template) -> Template {
+        let allowances = self.allowances();
+        template.reworded(|words| {
+            let source = self.source_of(words);
+            let told = |it: &Finding| is_refused(it) && !allowances.allows(it, Some(&source));
+            secrets::redacted(words.text, told).map(|it| it.text)
+        })
+    }
+
+    /// The briefing template of that name, if no secret stands in its own words.
+    pub(super) fn clean_template(&self, name: &str) -> Result<Template> {
+        let template = self.templates.get(TemplateKind::Briefing, name)?;
+        self.guard_template(&template)?;
+        Ok(template)
+    }
+
+    /// Refuses a template in whose own words there are secrets.
+    pub(super) fn guard_template(&self, template: &Template) -> Result<()> {
+        refuse(Vec::new(), self.in_template(template), false)
+    }
+
+    /// What of a draft would be refused.
+    pub(super) fn secrets(&self, draft: &Bundle, material: &Material) -> Result<Vec<Suspect>> {
+        let mut secrets = self.found(draft, &material.texts, |_| true)?.secrets;
+        secrets.extend(self.in_template(&material.template));
+        Ok(secrets)
+    }
+
     /// Refuses what is drafted if it has secrets; notes what is doubtful with each text that is loaded.
     pub(super) fn guard(&self, draft: &Bundle, material: &mut Material) -> Result<()> {
         let found = self.found(draft, &material.texts, |_| true)?;
-        refuse(found.secrets, true)?;
+        refuse(found.secrets, self.in_template(&material.template), true)?;
         for loaded in &mut material.loaded {
             let label = loaded.label();
             let own =
@@ -174,7 +209,29 @@ impl Context<'_> {
 
     /// Refuses to render a bundle that has secrets.
     pub(super) fn guard_briefing(&self, bundle: &Bundle, texts: &Texts) -> Result<()> {
-        refuse(self.found(bundle, texts, |_| true)?.secrets, false)
+        refuse(self.found(bundle, texts, |_| true)?.secrets, Vec::new(), false)
+    }
+
+    /// The secrets in a template's own words. What may be none is not told: its places are filled later.
+    fn in_template(&self, template: &Template) -> Vec<Suspect> {
+        let allowances = self.allowances();
+        let found = template.own_words().into_iter().flat_map(|words| {
+            let source = self.source_of(words);
+            let mut told = secrets::scan(words.text);
+            told.retain(|it| is_refused(it) && !allowances.allows(it, Some(&source)));
+            let suspect = |it: &Finding| Suspect::of(it, &source, &Selection::Whole);
+            told.iter().map(suspect).collect::<Vec<_>>()
+        });
+        found.collect()
+    }
+
+    /// What a text of a template is called.
+    fn source_of(&self, words: OwnWords<'_>) -> String {
+        match (words.partial, words.file) {
+            (Some(name), _) => format!("{{{{> {name}}}}}"),
+            (None, Some(path)) => self.root.name(&self.root.absolute(path)),
+            (None, None) => "the template".to_owned(),
+        }
     }
 
     /// The places in a bundle that may be secrets, in the items that are said to have any.
@@ -222,10 +279,17 @@ impl Context<'_> {
     }
 }
 
-fn refuse(suspects: Vec<Suspect>, redacts: bool) -> Result<()> {
+/// Whether it is sure enough to refuse what it stands in.
+fn is_refused(finding: &Finding) -> bool {
+    finding.confidence == Confidence::High
+}
+
+fn refuse(of_bundle: Vec<Suspect>, of_template: Vec<Suspect>, redacts: bool) -> Result<()> {
+    let in_template = of_bundle.is_empty();
+    let suspects = [of_bundle, of_template].concat();
     match suspects.is_empty() {
         true => Ok(()),
-        false => Err(SecretFault { suspects, redacts }.into()),
+        false => Err(SecretFault { suspects, redacts, in_template }.into()),
     }
 }
 

@@ -54,7 +54,7 @@ mod walk;
 pub use advice::{Action, OverBudget, Step};
 pub use bounds::{Bounds, FileShare};
 pub use brief::Briefing;
-pub use budget::{Budget, BudgetRequest, BudgetStatus};
+pub use budget::{Budget, BudgetRequest, BudgetStatus, count_text};
 pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
 pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;

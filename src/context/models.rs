@@ -1,6 +1,6 @@
 //! Which models there are: windows, tokenizers, and how exact a count is for each.
 
-use crate::config::{Config, Factor, ModelConfig};
+use crate::config::{Config, Factor, ModelConfig, Of};
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::model::TokenAmount;
 use serde::{Deserialize, Serialize};
@@ -132,7 +132,8 @@ pub fn find(name: &str, config: &Config) -> Result<Model> {
     let ours = config.models.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
     let ours = ours.map(|(_, it)| it);
     if family.is_none() && ours.is_none() {
-        return Err(ModelFault::Unknown { name: name.into(), known: names(catalog, config) }.into());
+        let (name, known) = (name.to_owned(), names(catalog, config));
+        return Err(ModelFault::Unknown { place: String::new(), name, known }.into());
     }
     let none = ModelConfig::default();
     let mut model = assemble(name, ours.unwrap_or(&none), family, catalog, config)?;
@@ -165,7 +166,13 @@ fn assemble(
     catalog: &Catalog,
     config: &Config,
 ) -> Result<Model> {
-    let lacks = |key| ModelFault::Lacks { name: name.to_owned(), key };
+    let written = config.models.keys().find(|known| known.eq_ignore_ascii_case(name));
+    let written = written.map_or(name, String::as_str);
+    let own = |of, key: &[&str]| config.place(&[&["models", written], key].concat(), of);
+    let lacks = |key| {
+        let place = own(Of::Key, &[]);
+        ModelFault::Lacks { place, name: name.to_owned(), key }
+    };
     let window = ours.window.map(|TokenAmount(window)| window).or(family.map(|f| f.window));
     let tokenizer = ours.tokenizer.as_ref().or(family.map(|f| &f.tokenizer));
     let tokenizer = tokenizer.ok_or_else(|| lacks("tokenizer"))?;
@@ -173,24 +180,40 @@ fn assemble(
     Ok(Model {
         name: name.to_owned(),
         window: window.ok_or_else(|| lacks("window"))?,
-        tokenizer: Tokenizer::by_name(tokenizer)
-            .ok_or_else(|| ModelFault::Tokenizer { name: tokenizer.clone() })?,
-        estimate: estimate
-            .filter(|table| *table != "exact")
-            .map(|table| factors(table, catalog, config))
-            .transpose()?,
+        tokenizer: Tokenizer::by_name(tokenizer).ok_or_else(|| {
+            let place = own(Of::Value, &["tokenizer"]);
+            ModelFault::Tokenizer { place, name: tokenizer.clone() }
+        })?,
+        estimate: match estimate.filter(|table| *table != "exact") {
+            Some(table) => Some(factors(table, catalog, config).ok_or_else(|| {
+                let place = own(Of::Value, &["estimate"]);
+                ModelFault::Estimate { place, table: table.clone() }
+            })?),
+            None => None,
+        },
     })
 }
 
 /// The table of that name: the shipped factors with the project's own laid over them.
-fn factors(table: &str, catalog: &Catalog, config: &Config) -> Result<Factors> {
+fn factors(table: &str, catalog: &Catalog, config: &Config) -> Option<Factors> {
     let (shipped, ours) = (catalog.estimates.get(table), config.estimates.get(table));
-    if shipped.is_none() && ours.is_none() {
-        return Err(ModelFault::Estimate { table: table.to_owned() }.into());
-    }
+    shipped.or(ours)?;
     let mut by_kind = shipped.cloned().unwrap_or_default();
     by_kind.extend(ours.into_iter().flatten().map(|(kind, factor)| (kind.clone(), *factor)));
-    Ok(Factors { by_kind })
+    Some(Factors { by_kind })
+}
+
+/// The model that the configuration names; else the one for all who name none.
+pub fn configured(config: &Config) -> Result<Model> {
+    let Some(name) = &config.model else { return find(DEFAULT_MODEL, config) };
+    find(name, config).map_err(|error| match error.downcast_ref() {
+        Some(ModelFault::Unknown { name, known, .. }) => {
+            let (name, known) = (name.clone(), known.clone());
+            let place = config.place(&["model"], Of::Value);
+            ModelFault::Unknown { place, name, known }.into()
+        }
+        _ => error,
+    })
 }
 
 fn names(catalog: &Catalog, config: &Config) -> Vec<String> {
@@ -232,17 +255,17 @@ pub fn list(config: &Config) -> Result<Vec<ModelInfo>> {
 #[derive(Debug, thiserror::Error)]
 pub enum ModelFault {
     /// No family and no configuration knows the name.
-    #[error("unknown model '{}'", name.escape_debug())]
-    Unknown { name: String, known: Vec<String> },
+    #[error("{place}unknown model '{}'", name.escape_debug())]
+    Unknown { place: String, name: String, known: Vec<String> },
     /// A model of the configuration that lacks a key, and that no family completes.
-    #[error("model '{name}' in sortie.toml lacks `{key}`, and no known family has that name")]
-    Lacks { name: String, key: &'static str },
+    #[error("{place}model '{name}' lacks `{key}`, and no known family has that name")]
+    Lacks { place: String, name: String, key: &'static str },
     /// A tokenizer there is not.
-    #[error("unknown tokenizer '{name}'")]
-    Tokenizer { name: String },
+    #[error("{place}unknown tokenizer '{name}'")]
+    Tokenizer { place: String, name: String },
     /// A table of factors there is not.
-    #[error("there is no table of factors '{table}'")]
-    Estimate { table: String },
+    #[error("{place}there is no table of factors '{table}'")]
+    Estimate { place: String, table: String },
 }
 
 impl Fault for ModelFault {
@@ -252,7 +275,7 @@ impl Fault for ModelFault {
 
     fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Unknown { name, known } => {
+            Self::Unknown { name, known, .. } => {
                 let near = nearest(name, known.iter().map(String::as_str));
                 let near = match near.is_empty() {
                     true => String::new(),
@@ -262,9 +285,9 @@ impl Fault for ModelFault {
                     "{near}`sortie ctx models` lists them; [models.NAME] in sortie.toml adds one"
                 )
             }
-            Self::Lacks { name, key } => format!("set `{key}` under [models.{name}]"),
+            Self::Lacks { name, key, .. } => format!("set `{key}` under [models.{name}]"),
             Self::Tokenizer { .. } => "give o200k_base or cl100k_base".into(),
-            Self::Estimate { table } => format!("add [estimates.{table}] to sortie.toml"),
+            Self::Estimate { table, .. } => format!("add [estimates.{table}] to sortie.toml"),
         })
     }
 }

@@ -115,8 +115,8 @@ impl Context<'_> {
     /// Prepares the bundles of the plan in the file `path` and keeps them, if all of them fit.
     pub fn plan(&self, path: &Path, how: PlanOptions) -> Result<Planning> {
         let file = self.root.absolute(path);
-        let plan: PlanFile = config::read_toml(&file)?;
-        let names = plan.names(&file)?;
+        let plan: PlanFile = config::read_toml(&file, PlanFile::check)?;
+        let names = plan.names();
         // Its paths are from where it lies.
         let dir = file.parent().unwrap_or(self.root.dir());
         let root = Root::new(self.root.dir(), dir).or_cannot("open", dir)?;

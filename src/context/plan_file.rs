@@ -1,11 +1,10 @@
 //! A plan as its file has it.
 
-use super::fault::SelectFault;
-use crate::error::Result;
-use crate::model::{DedupMode, Reserve, TokenAmount, is_hidden};
+use crate::config::Wrong;
+use crate::model::{AgentType, DedupMode, Reserve, TokenAmount, is_hidden};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The longest name, in bytes: with a number and an ending it is still one for a file.
 const LONGEST_NAME: usize = 200;
@@ -50,7 +49,7 @@ pub struct PlanFile {
 #[serde(deny_unknown_fields)]
 pub struct PlanAgent {
     /// The kind of agent.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// What its bundle's file is called; without it the agent type, numbered where it comes again.
     pub name: Option<String>,
     /// What it is to do; the plan's, if it has none of its own.
@@ -75,29 +74,48 @@ pub struct PlanAgent {
     pub optional: Vec<PathBuf>,
 }
 
-impl PlanFile {
-    /// A name for each agent's file, no two alike, whatever their case.
-    pub fn names(&self, path: &Path) -> Result<Vec<String>> {
-        let wrong = |why: String| SelectFault::Plan { path: path.to_path_buf(), why };
-        if self.agents.is_empty() {
-            return Err(wrong("it has no agents".to_owned()).into());
+/// What to type who does not know how a plan is written.
+const HELP: &str = "`sortie ctx plan --help` shows what a plan looks like";
+
+impl PlanAgent {
+    /// What its bundle's file is to be called.
+    fn file_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(self.agent_type.as_str())
+    }
+
+    fn check(&self, at: usize) -> Result<(), Wrong> {
+        let name = self.file_name();
+        let is_plain = |c: char| !is_hidden(c) && !"/\\".contains(c);
+        let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.starts_with(['.', '-']);
+        if fits && name.chars().all(is_plain) {
+            return Ok(());
         }
+        let key = if self.name.is_some() { "name" } else { "agent_type" };
+        let why = format!("'{}' is no name for a file", name.escape_debug());
+        Err(Wrong::value(["agents", &at.to_string(), key], why, HELP))
+    }
+}
+
+impl PlanFile {
+    /// Whether it has agents, and each a name for its file.
+    pub(crate) fn check(&self) -> Result<(), Wrong> {
+        if self.agents.is_empty() {
+            return Err(Wrong::value(["agents"], "it has no agents".to_owned(), HELP));
+        }
+        self.agents.iter().enumerate().try_for_each(|(at, agent)| agent.check(at))
+    }
+
+    /// A name for each agent's file, no two alike, whatever their case.
+    pub fn names(&self) -> Vec<String> {
         let mut taken = BTreeSet::from(["shared-context".to_owned()]);
         let mut names = Vec::new();
         for agent in &self.agents {
-            let name = agent.name.as_deref().unwrap_or(&agent.agent_type);
-            let is_plain = |c: char| !is_hidden(c) && !"/\\".contains(c);
-            let fits = (1..=LONGEST_NAME).contains(&name.len()) && !name.starts_with(['.', '-']);
-            if !fits || !name.chars().all(is_plain) {
-                return Err(
-                    wrong(format!("'{}' is no name for a file", name.escape_debug())).into()
-                );
-            }
+            let name = agent.file_name();
             let numbered = (2u32..).map(|number| format!("{name}-{number}"));
             let mut free = std::iter::once(name.to_owned()).chain(numbered);
             let free = free.find(|name| taken.insert(name.to_lowercase()));
             names.push(free.expect("some number is free"));
         }
-        Ok(names)
+        names
     }
 }

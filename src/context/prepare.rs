@@ -7,16 +7,18 @@ use super::budget::{Budget, BudgetRequest, BudgetStatus};
 use super::draft;
 use super::fault::SelectFault;
 use super::guard::Suspect;
-use super::models::{self, DEFAULT_MODEL, Model};
+use super::models::{self, Model};
 use super::progress::{Running, Task};
 use super::read::{FileReader, Reading, read_all};
 use super::repeat::{self, seen_by};
 use super::select::{Selectors, select};
 use super::texts::Texts;
 use super::tokens::Counter;
+use super::walk::no_glob;
 use crate::briefing::{Template, TemplateKind};
-use crate::error::Result;
-use crate::model::{Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
+use crate::config::Of;
+use crate::error::{Error, Result};
+use crate::model::{AgentType, Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
 use std::time::SystemTime;
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
@@ -29,7 +31,7 @@ pub const DEFAULT_TEMPLATE: &str = "briefing";
 #[derive(Debug, Clone, Default)]
 pub struct Request {
     /// The kind of agent that gets it.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// What it is to do.
     pub scope: String,
     /// Who it is to be; the template has a default.
@@ -143,7 +145,10 @@ impl Context<'_> {
     fn frame(&self, request: &Request) -> Result<Frame> {
         let model = self.model(request.model.as_deref())?;
         let template = request.template.as_deref().unwrap_or(DEFAULT_TEMPLATE);
-        let template = self.templates.get(TemplateKind::Briefing, template)?;
+        let mut template = self.templates.get(TemplateKind::Briefing, template)?;
+        if request.redact {
+            template = self.redacted_template(template);
+        }
         let budget = Budget::of_briefing(request.budget, self.config, &model);
         Ok(Frame { model, budget, template })
     }
@@ -166,7 +171,7 @@ impl Context<'_> {
     ) -> Result<Reading> {
         let mut selectors = selectors.clone();
         selectors.rules.ignore.extend(self.config.ignore.iter().cloned());
-        let selection = select(self.root, &selectors)?;
+        let selection = select(self.root, &selectors).map_err(|it| self.placed(it))?;
         let configured = self.config.max_file_size.map(|size| size.0);
         let limit = max_file_size.or(configured).unwrap_or(MAX_FILE_SIZE);
         let reader = FileReader::new(self.root, self.cache, limit, selectors.paranoid);
@@ -183,9 +188,21 @@ impl Context<'_> {
         }
     }
 
+    /// A pattern that is none, with its place if it is one of the configuration's.
+    fn placed(&self, error: Error) -> Error {
+        let Some(SelectFault::Pattern { .. }) = error.downcast_ref() else { return error };
+        let mut globs = self.config.ignore.iter().enumerate();
+        let wrong = globs.find_map(|(at, glob)| Some((at, no_glob(self.root, glob)?)));
+        let Some((at, why)) = wrong else { return error };
+        let place = self.config.place(&["ignore", &at.to_string()], Of::Value);
+        SelectFault::Pattern { place, detail: why.to_string() }.into()
+    }
+
     pub(super) fn model(&self, name: Option<&str>) -> Result<Model> {
-        let name = name.or(self.config.model.as_deref()).unwrap_or(DEFAULT_MODEL);
-        models::find(name, self.config)
+        match name {
+            Some(name) => models::find(name, self.config),
+            None => models::configured(self.config),
+        }
     }
 
     pub(super) fn dedup_mode(&self, asked: Option<DedupMode>) -> DedupMode {
@@ -203,12 +220,12 @@ impl Context<'_> {
     }
 
     /// A bundle with everything but counts and names, and nothing looked for that stands twice.
-    fn draft(&self, request: &Request, material: &Material) -> Bundle {
+    pub(super) fn draft(&self, request: &Request, material: &Material) -> Bundle {
         Bundle {
             version: Bundle::VERSION,
             bundle_id: BundleId::new("bundle").expect("a valid id"),
             bundle_hash: String::new(),
-            agent_type: request.agent_type.clone(),
+            agent_type: request.agent_type.to_string(),
             scope: request.scope.clone(),
             created_at: self.now,
             model: material.model.name.clone(),

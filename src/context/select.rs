@@ -192,8 +192,7 @@ fn walk_dir(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked> {
     if let Some(Skipped { source, reason, detail, .. }) = unwalkable(root, dir, rules) {
         return Err(SelectFault::refused(source, Refusal { reason, detail }).into());
     }
-    walk(root, dir, rules)
-        .map_err(|error| SelectFault::Pattern { detail: error.to_string() }.into())
+    walk(root, dir, rules).map_err(|error| SelectFault::pattern(&error).into())
 }
 
 /// What was met behind a link is told so, file by file.
@@ -248,7 +247,7 @@ impl Glob {
         let fixed: PathBuf = text.components().take_while(|part| !wild(part)).collect();
         let rest: PathBuf = text.components().skip_while(|part| !wild(part)).collect();
         let base = root.absolute(&fixed);
-        let wrong = |error: ignore::Error| SelectFault::Pattern { detail: error.to_string() };
+        let wrong = |error: ignore::Error| SelectFault::pattern(&error);
         let mut builder = OverrideBuilder::new(&base);
         builder.add(&format!("/{}", rest.display())).map_err(wrong)?;
         Ok(Glob { matcher: builder.build().map_err(wrong)?, base })

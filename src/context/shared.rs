@@ -10,7 +10,7 @@ use super::prefix::{Billed, Written, common_prefixes};
 use super::prepare::DEFAULT_TEMPLATE;
 use super::texts::Texts;
 use super::tokens::Counter;
-use crate::briefing::{Template, TemplateKind};
+use crate::briefing::Template;
 use crate::error::Result;
 use crate::model::{
     Bundle, BundleId, ContextItem, Dedup, DedupMode, ItemType, SharedPart, SharedSource,
@@ -118,7 +118,7 @@ impl Context<'_> {
     /// A bundle that was kept, as a member.
     fn member(&self, bundle: &Bundle, texts: &Texts) -> Result<Member> {
         // The template as it is now: as it was then, it may not know of shared items.
-        let now = self.templates.get(TemplateKind::Briefing, &bundle.template);
+        let now = self.clean_template(&bundle.template);
         let template = now.or_else(|_| kept_template(bundle, texts))?;
         let mut member = bundle.clone();
         member.context_items.retain(|item| item.item_type != ItemType::Briefing);
@@ -139,7 +139,7 @@ impl Context<'_> {
         let held = held(&members);
         let common = common_items(&held, &members);
         let counter = Counter::new(model);
-        let shared_template = self.templates.get(TemplateKind::Briefing, DEFAULT_TEMPLATE)?;
+        let shared_template = self.clean_template(DEFAULT_TEMPLATE)?;
         let mode = members.iter().map(|it| it.bundle.dedup.mode).min().unwrap_or_default();
         let mut shared = self.shared_bundle(&members, &common, mode, model);
         draft::deduplicate(&mut shared.context_items, &texts, mode, &counter, self.progress)?;

@@ -64,6 +64,11 @@ pub fn walk(root: &Root, dir: &Path, rules: &WalkRules) -> Result<Walked, ignore
     Ok(found)
 }
 
+/// Why a glob to leave out is none, if it is so.
+pub fn no_glob(root: &Root, glob: &str) -> Option<ignore::Error> {
+    overrides(root.dir(), &[glob.to_owned()]).err()
+}
+
 /// What a walk gives, and the directories that it must not enter.
 type Entries = (Vec<Result<DirEntry, ignore::Error>>, Vec<Skipped>);
 

@@ -6,7 +6,7 @@ use crate::history::{
     Chosen, Completion, ExecutionFilter, Line, NewSession, Property, SearchFilter, SessionFilter,
     Source, StatsFilter,
 };
-use crate::model::{CompletionStatus, ExecutionId, SessionId};
+use crate::model::{AgentType, CompletionStatus, ExecutionId, SessionId};
 use crate::outputs::{Collection, OutputFilter};
 use crate::session::{Handover, Session};
 use crate::store::{PageRequest, Store};
@@ -224,7 +224,7 @@ fn fill(workspace: &Workspace) -> crate::Result<()> {
     for number in 1..4 {
         let (execution, ..) = session.init_deployment(Handover {
             execution_id: Some(ExecutionId::new(format!("e-{number}"))?),
-            agent_type: "implementor".into(),
+            agent_type: AgentType::nearest("implementor"),
             scope: "Index vectors".into(),
             model: Some("sonnet".into()),
             briefing: Some(b"# Briefing\n".to_vec()),

@@ -352,9 +352,9 @@ pub const CONFIG: Target = Target {
 
 fn config(input: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(input);
-    let plan = crate::config::parse_plan::<PlanFile>(&text);
+    let plan = crate::config::parse_plan(&text, PlanFile::check);
     if let Ok(plan) = &plan {
-        let _ = plan.names("plan.toml".as_ref());
+        let _ = plan.names();
     }
     let config = Config::parse(&text);
     if let Ok(config) = &config {

@@ -5,7 +5,7 @@ use super::sessions::open_session;
 use super::{History, Written};
 use crate::error::Result;
 use crate::model::{
-    Allocation, Bundle, Count, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType,
+    AgentType, Allocation, Bundle, Count, ExecutionId, ExecutionRecord, ExecutionStatus, ItemType,
     KeptBriefing, Phase, Priority, SessionId, SessionRecord, SessionStatus, SkipReason, Timestamp,
 };
 use crate::store::{Writer, content};
@@ -17,7 +17,7 @@ pub struct Deployment<'b> {
     /// Without one it is given an id of its own.
     pub execution_id: Option<ExecutionId>,
     /// The kind of agent.
-    pub agent_type: String,
+    pub agent_type: AgentType,
     /// What it is to do.
     pub scope: String,
     /// The model it runs on; the bundle's, if none is given.
@@ -94,7 +94,7 @@ impl History<'_> {
         Ok(ExecutionRecord {
             execution_id,
             session_id: session.session_id.clone(),
-            agent_type: new.agent_type.clone(),
+            agent_type: new.agent_type.to_string(),
             deployed_at: self.now,
             completed_at: None,
             status: ExecutionStatus::Deployed,
@@ -190,7 +190,7 @@ fn same_or_refused(
 ) -> Result<(ExecutionRecord, Written)> {
     let mut differences = Differences::default()
         .compare("session_id", recorded.session_id.as_str(), new.session_id.as_str())
-        .compare("agent_type", &recorded.agent_type, &new.agent_type)
+        .compare("agent_type", &recorded.agent_type, new.agent_type.as_str())
         .compare("scope", &recorded.scope, &new.scope)
         .compare_opt("model", recorded.model.as_ref(), new.model().as_ref());
     if let Some(phase) = new.phase {
@@ -233,7 +233,7 @@ fn free_id(w: &Writer<'_>, new: &Deployment<'_>, now: Timestamp) -> Result<Execu
     unreachable!("some attempt is free")
 }
 
-fn insert_allocations(w: &Writer<'_>, id: &ExecutionId, bundle: &Bundle) -> Result<()> {
+pub(super) fn insert_allocations(w: &Writer<'_>, id: &ExecutionId, bundle: &Bundle) -> Result<()> {
     for (position, allocation) in allocations_of(id, bundle).iter().enumerate() {
         w.insert_allocation(allocation, position)?;
     }
@@ -267,7 +267,7 @@ pub fn allocations_of(id: &ExecutionId, bundle: &Bundle) -> Vec<Allocation> {
 }
 
 /// An id from what the allocation is, so that recording it again adds nothing.
-fn named(allocation: Allocation, position: usize) -> Allocation {
+pub(super) fn named(allocation: Allocation, position: usize) -> Allocation {
     let text = format!(
         "{}\0{position}\0{}\0{}",
         allocation.execution_id,

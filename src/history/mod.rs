@@ -6,6 +6,7 @@
 //! carries away and brings back: `archive` (export, import), `retention` (pruning).
 
 mod archive;
+mod captured;
 mod collected;
 mod completions;
 mod database;
@@ -33,6 +34,7 @@ pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,
 };
+pub use captured::{CaptureDetail, Injected, LostPart, Observed, Sighting, Texts};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use database::{DatabaseFault, DatabasePath, Upgrade};

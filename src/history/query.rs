@@ -1,6 +1,7 @@
 //! Questions to the record.
 
 use super::History;
+use super::captured::CaptureDetail;
 use super::fault::HistoryFault;
 use crate::error::Result;
 use crate::model::{
@@ -21,6 +22,9 @@ pub struct ExecutionDetail {
     pub outputs: Vec<Output>,
     /// Completions that amendments replaced, oldest first.
     pub earlier_completions: Vec<CompletionVersion>,
+    /// What its harness told of it; nothing where it was recorded by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capture: Option<CaptureDetail>,
 }
 
 /// A session and its deployments.
@@ -92,6 +96,11 @@ impl History<'_> {
                 allocations: r.allocations(&id)?,
                 outputs,
                 earlier_completions: r.completion_versions(&id)?,
+                capture: CaptureDetail::new(
+                    r.captures_of(&id)?,
+                    r.parent_execution(&id)?,
+                    r.usage(&id)?,
+                ),
             })
         })
     }

@@ -4,6 +4,7 @@
 //! taken out, and which. The same message is redacted the same way: a retry is still a retry.
 
 use super::History;
+use crate::config::Config;
 use crate::model::Allowance;
 use crate::secrets::{self, Allowances, Finding};
 
@@ -15,6 +16,27 @@ pub(crate) struct Stored<'w> {
     pub keep: bool,
 }
 
+impl<'w> Stored<'w> {
+    /// What a project says of it.
+    pub fn of(config: &'w Config) -> Stored<'w> {
+        Stored { allow: &config.secrets.allow, keep: config.secrets.keep_in_messages }
+    }
+
+    /// What is stored of a message, and what was taken out of it.
+    pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
+        self.redacted(message).unwrap_or_else(|| (message.to_vec(), Vec::new()))
+    }
+
+    /// What is stored of a text in which there is something to take out.
+    pub fn redacted(&self, text: &[u8]) -> Option<(Vec<u8>, Vec<Finding>)> {
+        if self.keep {
+            return None;
+        }
+        let allowances = Allowances::new(self.allow);
+        secrets::redacted_bytes(text, |it| !allowances.allows(it, None))
+    }
+}
+
 impl<'w> History<'w> {
     /// The same, storing messages as they come if `keep` says so.
     pub fn keeping_secrets(mut self, keep: bool) -> History<'w> {
@@ -24,12 +46,7 @@ impl<'w> History<'w> {
 
     /// What is stored of a message, and what was taken out of it.
     pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
-        let allowances = Allowances::new(self.stored.allow);
-        let redacted = match self.stored.keep {
-            true => None,
-            false => secrets::redacted_bytes(message, |it| !allowances.allows(it, None)),
-        };
-        redacted.unwrap_or_else(|| (message.to_vec(), Vec::new()))
+        self.stored.without_secrets(message)
     }
 
     /// The same of a text; what was taken out is added to `findings`.

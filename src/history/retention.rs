@@ -311,7 +311,7 @@ impl Fault for RetentionFault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::SessionStatus;
+    use crate::model::{AgentType, SessionStatus};
 
     fn facts(ended_at: Option<&str>, open: u64) -> SessionFacts {
         SessionFacts {
@@ -365,7 +365,7 @@ mod tests {
             let deployment = Deployment {
                 session_id: id.clone(),
                 execution_id: None,
-                agent_type: "a".into(),
+                agent_type: AgentType::new("a").unwrap(),
                 scope: "s".into(),
                 model: None,
                 bundle: None,

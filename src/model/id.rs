@@ -47,6 +47,11 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidId> {
     Err(InvalidId { what, text: text.to_owned(), why })
 }
 
+/// Whether a text that has no type of its own can be an id.
+pub(crate) fn is_id(text: &str) -> bool {
+    check("", text).is_ok()
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
         $(#[$doc])*

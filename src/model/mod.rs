@@ -1,7 +1,9 @@
 //! The plain data of the library: identifiers, times, records and bundles. No input, no output.
 
+mod agent_type;
 mod allowance;
 mod bundle;
+mod evidence;
 mod excerpt;
 mod execution;
 mod hidden;
@@ -11,12 +13,17 @@ mod output;
 mod quantity;
 mod session;
 mod time;
+mod usage;
 mod words;
 
+pub use agent_type::{AgentType, InvalidAgentType};
 pub use allowance::{Allowance, Allowed};
 pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
     Priority, Selection, SharedPart, SharedSource, SkipReason, Skipped,
+};
+pub use evidence::{
+    Attachment, Call, Capture, Delivery, Evidence, Markers, TextRef, TranscriptSeen, Turn,
 };
 pub use excerpt::Excerpt;
 pub use execution::{
@@ -31,5 +38,7 @@ pub use quantity::{
 };
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
+pub use usage::{ExecutionUsage, Usage};
 
+pub(crate) use id::is_id;
 pub(crate) use quantity::percent;

@@ -157,7 +157,7 @@ impl std::str::FromStr for Reserve {
 
 /// A number, or the text of an amount.
 #[derive(Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "give a number, or a text such as '40k'")]
 enum NumberOrText {
     Number(i64),
     Text(String),

@@ -121,7 +121,7 @@ fn make(workspace: &Workspace, call: &Call) -> Answer {
             let session = Session::open(workspace, "s-1").unwrap();
             let handover = Handover {
                 execution_id: Some(ExecutionId::new(name(*id)).unwrap()),
-                agent_type: "agent".into(),
+                agent_type: "agent".parse().unwrap(),
                 scope: (*scope).into(),
                 ..Handover::default()
             };
@@ -230,7 +230,7 @@ fn prepared(dir: &Path) -> Option<(sortie::Bundle, String)> {
     let wanted =
         Wanted { text: dir.to_path_buf(), item_type: ItemType::File, priority: Priority::Required };
     let request = Request {
-        agent_type: "agent".into(),
+        agent_type: "agent".parse().unwrap(),
         scope: "scope".into(),
         model: Some("gpt-5".into()),
         selectors: Selectors {

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod backup;
+mod capture;
 mod ctx;
 mod db;
 mod deferred;
@@ -13,8 +14,8 @@ mod outputs;
 mod setup;
 mod track;
 
-use super::Cli;
 use super::ui::Ui;
+use super::{Cli, Global};
 use clap::{CommandFactory, Subcommand};
 use deferred::Deferred;
 use sortie::error::IoContext;
@@ -55,6 +56,9 @@ pub enum Command {
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
+    Hook(capture::Hook),
+    Import(capture::Import),
+    Status(capture::Status),
     #[cfg(feature = "otlp")]
     Export(export::Export),
 }
@@ -97,6 +101,16 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// Takes in what hooks could not record.
+    pub fn catch_up(&self) {
+        let state = capture::state_dir();
+        let done = sortie::capture::catch_up(&self.workspace, state.as_deref());
+        if done.recorded > 0 {
+            let recorded = done.recorded;
+            self.ui.note(&format!("{recorded} events that waited for the history are recorded"));
+        }
+    }
+
     /// Says what there is to say of the history itself, whatever was asked for.
     pub fn concerns(&self) {
         let store = self.workspace.store();
@@ -122,13 +136,15 @@ impl Verb<'_> {
 
 impl Command {
     /// Runs what needs no project, if this is such a verb.
-    pub fn without_workspace(&self, ui: &Ui) -> Option<Result<ExitCode>> {
+    pub fn without_workspace(&self, ui: &Ui, global: &Global) -> Option<Result<ExitCode>> {
         match self {
+            Self::Hook(it) => Some(Ok(it.run(global))),
             Self::Links(it) => Some(it.run(ui)),
             Self::Completions(it) => Some(it.run(ui)),
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
+            Self::Import(_) | Self::Status(_) => None,
             #[cfg(feature = "otlp")]
             Self::Export(_) => None,
         }
@@ -139,7 +155,7 @@ impl Command {
         matches!(self, Self::Doctor(_) | Self::Db(_))
     }
 
-    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+    pub fn run(self, verb: &Verb<'_>, global: &Global) -> Result<ExitCode> {
         match self {
             Self::Ctx(it) => it.0.run(verb),
             Self::Track(it) => it.0.run(verb),
@@ -152,6 +168,9 @@ impl Command {
             Self::Restore(it) => it.run(verb),
             Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
+            Self::Hook(it) => Ok(it.run(global)),
+            Self::Import(it) => it.run(verb, global),
+            Self::Status(it) => it.run(verb),
             #[cfg(feature = "otlp")]
             Self::Export(it) => it.run(verb),
         }

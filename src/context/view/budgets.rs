@@ -3,9 +3,10 @@
 use super::words::{LISTED, skipped, tone};
 use crate::context::advice::{Action, OverBudget, Step};
 use crate::context::bounds::Bounds;
+use crate::context::guard::Suspect;
 use crate::context::usage::{Usage, UsageRow};
 use crate::render::{
-    Cell, Column, Document, Table, Tone, View, grouped, grouped_signed, to_json, tokens,
+    Cell, Column, Document, Table, Tone, View, counted, grouped, grouped_signed, to_json, tokens,
 };
 use serde_json::Value;
 
@@ -118,11 +119,31 @@ impl View for Bounds {
             table = table.row(vec!["".into(), "".into(), Cell::toned(rest, Tone::Faint)]);
         }
         let share = self.percentage_used / 100.0;
-        let document = Document::new().fields(fields).bar("used", share, tone).table(table);
+        let mut document = Document::new().fields(fields).bar("used", share, tone).table(table);
+        if !self.secrets.is_empty() {
+            let count = counted(self.secrets.len(), "secret", "secrets");
+            let heading = format!("{count}: the bundle would be refused");
+            document = document.heading(heading).table(secrets_table(&self.secrets));
+        }
         match self.recommendations.is_empty() {
             true => document,
             false => document.heading("Recommendations").text(self.recommendations.join("\n")),
         }
+    }
+}
+
+/// Where secrets stand, and what they are by which rule.
+fn secrets_table(secrets: &[Suspect]) -> Table {
+    let columns = vec![Column::wide("place"), Column::wide("secret"), Column::left("fingerprint")];
+    let named = secrets.iter().take(LISTED).map(|it| {
+        let place = format!("{}:{}:{}", it.source, it.line, it.column);
+        let rule = Cell::toned(format!("{} ({})", it.rule, it.about), Tone::Bad);
+        vec![place.into(), rule, it.fingerprint.clone().into()]
+    });
+    let table = Table::new(columns, "").rows(named);
+    match secrets.len().saturating_sub(LISTED) {
+        0 => table,
+        more => table.row(vec![format!("… and {more} more").into(), "".into(), "".into()]),
     }
 }
 

@@ -5,13 +5,15 @@
 //! interrupted, whole records are there, each behind what it refers to, and the same import again
 //! adds the rest.
 
+use super::cleaning::Cleaning;
 use super::fault::ArchiveFault;
 use super::imported::Imported;
 use super::lines::Line;
-use super::records::Import;
+use super::records::{Batch, Import};
 use super::source::Source;
 use crate::error::Result;
 use crate::history::History;
+use std::borrow::Cow;
 
 /// Records, and bytes of them, that one transaction writes.
 const AT_ONCE: (usize, usize) = (256, 8 << 20);
@@ -44,17 +46,19 @@ impl History<'_> {
             return Ok(());
         }
         let unpacked = contents(batch);
-        let named = unpacked.iter().map(|(hash, bytes)| (*hash, bytes.as_slice()));
+        let named = unpacked.iter().map(|(hash, bytes)| (*hash, &**bytes));
         let packed = self.store.pack(named)?;
+        let cleaning = Cleaning::of(self.stored, batch, &unpacked);
+        let batch = Batch { lines: batch, packed: &packed, cleaning: &cleaning };
         let mut next = import.clone();
-        self.store.write(|w| next.apply(w, source, batch, &packed))?;
+        self.store.write(|w| next.apply(w, source, &batch))?;
         *import = next;
         Ok(())
     }
 }
 
 /// The hashes and bytes of the contents among some lines.
-fn contents(batch: &[(u64, Line)]) -> Vec<(&str, Vec<u8>)> {
+fn contents(batch: &[(u64, Line)]) -> Vec<(&str, Cow<'_, [u8]>)> {
     let lines = batch.iter().filter_map(|(_, line)| match line {
         Line::Content(it) => it.bytes().ok().map(|bytes| (it.content_hash.as_str(), bytes)),
         _ => None,

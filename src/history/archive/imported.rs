@@ -1,6 +1,7 @@
 //! What comes of an import.
 
 use super::merge::FieldDifference;
+use crate::secrets::Finding;
 use crate::store::Amounts;
 use serde::Serialize;
 
@@ -30,6 +31,11 @@ pub struct Imported {
     pub conflicts: Vec<Conflict>,
     /// Records that belong to those, and were left out with them.
     pub left_out: u64,
+    /// Secrets that were taken out of what was brought in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<Finding>,
+    /// Bundles and briefings that were brought in with secrets: they are named by what they hold.
+    pub with_secrets: u64,
 }
 
 impl Imported {

@@ -6,8 +6,9 @@
 //! more is a new format: what does not know it would lose it.
 
 use crate::model::{
-    Allocation, Bundle, BundleId, CompletionVersion, Count, ExecutionRecord, ExecutionStatus,
-    KeptBriefing, Output, Report, SessionRecord, Timestamp, is_countable,
+    Allocation, Bundle, BundleId, Capture, CompletionVersion, Count, ExecutionRecord,
+    ExecutionStatus, ExecutionUsage, KeptBriefing, Output, Report, SessionRecord, Timestamp,
+    is_countable, is_id,
 };
 use crate::render::to_json;
 use crate::store::{Amounts, BriefingRow, content};
@@ -15,9 +16,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The version of the format that this program writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The largest place a record may claim: far above any history, far below what SQLite can count.
 const LAST_PLACE: i64 = 1 << 48;
@@ -93,6 +95,20 @@ pub struct ExecutionLine {
     pub earlier_completions: Vec<VersionLine>,
     /// In the bundle's order.
     pub allocations: Vec<Allocation>,
+    /// What its harness told of it; since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureLine>,
+    /// What it used; since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<ExecutionUsage>,
+}
+
+/// What a harness told of an execution, and the texts that it is told with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaptureLine {
+    #[serde(flatten)]
+    pub capture: Capture,
+    pub contents: Vec<String>,
 }
 
 /// A completion that an amendment replaced.
@@ -193,6 +209,7 @@ impl Line {
                 for version in &it.earlier_completions {
                     version.message()?;
                 }
+                it.check_allocations()?;
                 match bytes == it.execution.final_message_bytes {
                     true => Ok(()),
                     false => Err(format!(
@@ -258,13 +275,17 @@ fn apart(bytes: Vec<u8>) -> (Option<String>, Option<String>) {
     }
 }
 
-fn together(text: &Option<String>, base64: &Option<String>) -> Result<Option<Vec<u8>>, String> {
+fn together<'a>(
+    text: &'a Option<String>,
+    base64: &'a Option<String>,
+) -> Result<Option<Cow<'a, [u8]>>, String> {
     match (text, base64) {
         (Some(_), Some(_)) => Err("it has both text and base64".to_owned()),
-        (Some(text), None) => Ok(Some(text.clone().into_bytes())),
-        (None, Some(text)) => {
-            BASE64.decode(text).map(Some).map_err(|error| format!("the base64 is damaged: {error}"))
-        }
+        (Some(text), None) => Ok(Some(text.as_bytes().into())),
+        (None, Some(text)) => match BASE64.decode(text) {
+            Ok(bytes) => Ok(Some(bytes.into())),
+            Err(error) => Err(format!("the base64 is damaged: {error}")),
+        },
         (None, None) => Ok(None),
     }
 }
@@ -275,7 +296,7 @@ impl ContentLine {
         ContentLine { content_hash: hash.to_owned(), text, base64 }
     }
 
-    pub fn bytes(&self) -> Result<Vec<u8>, String> {
+    pub fn bytes(&self) -> Result<Cow<'_, [u8]>, String> {
         together(&self.text, &self.base64)?.ok_or_else(|| "it has neither text nor base64".into())
     }
 }
@@ -316,16 +337,48 @@ impl ExecutionLine {
             final_message_base64: message.1,
             earlier_completions: earlier.into_iter().map(VersionLine::new).collect(),
             allocations,
+            captures: Vec::new(),
+            usage: None,
         }
     }
 
-    pub fn message(&self) -> Result<Option<Vec<u8>>, String> {
+    /// The same with what its harness told.
+    pub fn captured(
+        self,
+        captures: Vec<(Capture, Vec<String>)>,
+        usage: Option<ExecutionUsage>,
+    ) -> ExecutionLine {
+        let line = |(capture, contents)| CaptureLine { capture, contents };
+        ExecutionLine { captures: captures.into_iter().map(line).collect(), usage, ..self }
+    }
+
+    /// They are written with the execution, under ids of their own.
+    fn check_allocations(&self) -> Result<(), String> {
+        let id = &self.execution.execution_id;
+        let wrong =
+            self.allocations.iter().find(|it| it.execution_id != *id || !is_id(&it.allocation_id));
+        let Some(it) = wrong else { return Ok(()) };
+        let name = it.allocation_id.escape_debug();
+        match it.execution_id == *id {
+            true => Err(format!("'{name}' is no id of an allocation")),
+            false => Err(format!("{id} has the allocation '{name}' of {}", it.execution_id)),
+        }
+    }
+
+    pub fn message(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
         together(&self.final_message, &self.final_message_base64)
+    }
+
+    /// The same with another message.
+    pub fn set_message(&mut self, message: Vec<u8>) {
+        self.execution.final_message_bytes = Some(message.len() as u64);
+        (self.final_message, self.final_message_base64) = apart(message);
     }
 
     /// The execution with its message.
     pub fn record(&self) -> Result<ExecutionRecord, String> {
-        Ok(ExecutionRecord { final_message: self.message()?, ..self.execution.clone() })
+        let final_message = self.message()?.map(Cow::into_owned);
+        Ok(ExecutionRecord { final_message, ..self.execution.clone() })
     }
 }
 
@@ -344,8 +397,13 @@ impl VersionLine {
         }
     }
 
-    fn message(&self) -> Result<Option<Vec<u8>>, String> {
+    pub fn message(&self) -> Result<Option<Cow<'_, [u8]>>, String> {
         together(&self.final_message, &self.final_message_base64)
+    }
+
+    /// The same with another message.
+    pub fn set_message(&mut self, message: Vec<u8>) {
+        (self.final_message, self.final_message_base64) = apart(message);
     }
 
     pub fn record(&self) -> Result<CompletionVersion, String> {
@@ -356,7 +414,7 @@ impl VersionLine {
             status: self.status,
             error_message: self.error_message.clone(),
             deliverables: self.deliverables.clone(),
-            final_message: self.message()?,
+            final_message: self.message()?.map(Cow::into_owned),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Records of an export, each held against the one on record: added, carried forward, or left out.
 
+use super::cleaning::{Cleaned, Cleaning, Held};
 use super::imported::{Conflict, Imported};
 use super::lines::{
     BriefingLine, BundleLine, ExecutionLine, Line, OutputLine, ReportLine, SessionLine,
@@ -17,6 +18,15 @@ use std::collections::HashSet;
 pub struct Import {
     pub done: Imported,
     apart: Apart,
+    /// What was found in contents so far: they come before what names them.
+    held: Held,
+}
+
+/// Some lines of the file, and what was made of them before the transaction.
+pub struct Batch<'b> {
+    pub lines: &'b [(u64, Line)],
+    pub packed: &'b PackedContents<'b>,
+    pub cleaning: &'b Cleaning<'b>,
 }
 
 /// What is on record with other values: what belongs to it in the file is not about the record here.
@@ -37,16 +47,11 @@ impl Apart {
 
 impl Import {
     /// Brings in some lines of the file, in their order.
-    pub fn apply(
-        &mut self,
-        w: &Writer<'_>,
-        source: &Source,
-        batch: &[(u64, Line)],
-        packed: &PackedContents<'_>,
-    ) -> Result<()> {
-        self.done.new.contents += w.keep_contents(packed)? as u64;
-        for (line, record) in batch {
-            let step = Step { w, source, line: *line };
+    pub fn apply(&mut self, w: &Writer<'_>, source: &Source, batch: &Batch<'_>) -> Result<()> {
+        self.done.new.contents += w.keep_contents(batch.packed)? as u64;
+        self.held.extend(batch.cleaning.held().clone());
+        for (line, record) in batch.lines {
+            let step = Step { w, source, line: *line, cleaning: batch.cleaning };
             match record {
                 Line::Head(_) | Line::Content(_) | Line::End(_) => {}
                 Line::Bundle(it) => self.bundle(&step, it)?,
@@ -69,6 +74,8 @@ impl Import {
             let seq = w.free_place(Series::Bundles, given.seq)?;
             w.keep_bundle_at(&given.manifest, given.prepared_at, seq)?;
             self.done.new.bundles += 1;
+            let is_secret = step.cleaning.is_secret_bundle(&self.held, &given.manifest);
+            self.done.with_secrets += u64::from(is_secret);
             return Ok(());
         };
         let prepared_at = w.bundle_prepared_at(id)?.unwrap_or(manifest.created_at);
@@ -111,16 +118,20 @@ impl Import {
 
     fn session(&mut self, step: &Step<'_, '_>, given: &SessionLine) -> Result<()> {
         let (w, id) = (step.w, &given.session.session_id);
-        let Some(session) = w.session(id)? else {
+        let recorded = w.session(id)?;
+        let Cleaned { line: given, taken } = step.cleaning.session(given, recorded.as_ref());
+        let Some(session) = recorded else {
             w.insert_session_at(&given.session, w.free_place(Series::Sessions, given.seq)?)?;
             self.done.new.sessions += 1;
+            self.done.redacted.extend(taken);
             return Ok(());
         };
-        match merge::session(&SessionLine { seq: 0, session }, given) {
+        match merge::session(&SessionLine { seq: 0, session }, &given) {
             Standing::Same | Standing::Earlier => {}
             Standing::Later => {
                 w.update_session(&given.session)?;
                 self.done.updated.sessions += 1;
+                self.done.redacted.extend(taken);
             }
             Standing::Conflict(differences) => {
                 self.apart.sessions.insert(id.clone());
@@ -137,14 +148,17 @@ impl Import {
             self.done.left_out += 1;
             return Ok(());
         }
-        let Some(recorded) = w.execution(id)? else {
+        let recorded = recorded(w, id)?;
+        let Cleaned { line: given, taken } = step.cleaning.execution(given, recorded.as_ref());
+        let given = &*given;
+        let Some(recorded) = recorded else {
             step.insert_execution(given)?;
             self.done.new.executions += 1;
+            self.done.redacted.extend(taken);
+            self.done.with_secrets += u64::from(self.is_secret_briefing(step, given));
             return Ok(());
         };
-        let (earlier, allocations) = (w.completion_versions(id)?, w.allocations(id)?);
-        let known = earlier.len();
-        let recorded = ExecutionLine::new(0, recorded, earlier, allocations);
+        let known = recorded.earlier_completions.len();
         let standings = [
             merge::deployment(&recorded, given),
             merge::context(&recorded, given),
@@ -163,8 +177,11 @@ impl Import {
         }
         if is_completion_later {
             step.write_completion(given, known)?;
+            self.done.redacted.extend(taken);
         }
-        self.done.updated.executions += u64::from(is_context_later || is_completion_later);
+        let is_told = step.write_told(given)?;
+        self.done.updated.executions +=
+            u64::from(is_context_later || is_completion_later || is_told);
         Ok(())
     }
 
@@ -175,16 +192,19 @@ impl Import {
             self.done.left_out += 1;
             return Ok(());
         }
-        let Some(output) = w.output(id)? else {
+        let recorded = w.output(id)?;
+        let Cleaned { line: given, taken } = step.cleaning.output(given, recorded.as_ref());
+        let Some(output) = recorded else {
             let name = execution_id.as_str();
             let found = w.has_id::<ExecutionId>(name)?.then_some(());
             step.needs(found, id.as_str(), "execution", name)?;
             w.insert_output_at(&given.output, w.free_place(Series::Outputs, given.seq)?)?;
             self.done.new.outputs += 1;
+            self.done.redacted.extend(taken);
             return Ok(());
         };
         if let Standing::Conflict(found) =
-            merge::must_agree(&OutputLine { seq: 0, output }, given, &[])
+            merge::must_agree(&OutputLine { seq: 0, output }, &given, &[])
         {
             self.conflict(step, "output", id.as_str(), found);
         }
@@ -215,6 +235,13 @@ impl Import {
         Ok(())
     }
 
+    /// Whether what was handed over without a bundle may not go out; a bundle is told by itself.
+    fn is_secret_briefing(&self, step: &Step<'_, '_>, given: &ExecutionLine) -> bool {
+        let execution = &given.execution;
+        let briefing = execution.briefing_hash.as_ref().filter(|_| execution.bundle_id.is_none());
+        briefing.is_some_and(|hash| step.cleaning.is_secret(&self.held, hash, None))
+    }
+
     fn conflict(
         &mut self,
         step: &Step<'_, '_>,
@@ -225,6 +252,13 @@ impl Import {
         let (line, id) = (step.line, id.to_owned());
         self.done.conflicts.push(Conflict { line, record, id, differences });
     }
+}
+
+/// An execution on record, as a line of an export.
+fn recorded(w: &Writer<'_>, id: &ExecutionId) -> Result<Option<ExecutionLine>> {
+    let Some(recorded) = w.execution(id)? else { return Ok(None) };
+    let (earlier, allocations) = (w.completion_versions(id)?, w.allocations(id)?);
+    Ok(Some(ExecutionLine::new(0, recorded, earlier, allocations)))
 }
 
 /// What contradicts, of all parts of a record.

@@ -70,6 +70,14 @@ fn more(document: Document, count: usize) -> Document {
     }
 }
 
+/// “3 sessions, 1 report”.
+fn by_table(rows: &[(String, u64)]) -> Option<String> {
+    tally(rows.iter().map(|(table, rows)| match rows {
+        1 => (1, table.trim_end_matches('s').replace('_', " ")),
+        rows => (*rows as usize, table.replace('_', " ")),
+    }))
+}
+
 impl View for Checkup {
     fn json(&self) -> Value {
         to_json(self)
@@ -131,11 +139,11 @@ impl View for Repair {
             }
             return Document::new().fields(fields);
         };
-        let saved = it.saved.iter().map(|(table, rows)| match rows {
-            1 => (1, table.trim_end_matches('s').replace('_', " ")),
-            rows => (*rows as usize, table.replace('_', " ")),
-        });
-        fields.push(("saved", tally(saved).unwrap_or_else(|| "nothing".to_owned()).into()));
+        fields.push(("saved", by_table(&it.saved).unwrap_or_else(|| "nothing".to_owned()).into()));
+        if let Some(strays) = by_table(&it.strays) {
+            let told = format!("{strays}: on pages that nothing led to any more");
+            fields.push(("of them", told.into()));
+        }
         fields.push(("lost", counted(it.lost.len(), "row", "rows").into()));
         fields.push(("changed", counted(it.changed.len(), "row", "rows").into()));
         if let Some(kept) = &it.kept {

@@ -9,14 +9,16 @@ use super::super::migrate::migrate;
 use super::super::open::{Store, locate};
 use super::super::seal::{SEALED, sealed, teach};
 use super::super::{StoreFault, about::TABLES};
+use super::columns::Columns;
 use super::findings::Checkup;
+use super::strays;
 use super::survey::{self, Stored, readable};
 use crate::error::{Error, Result};
 use crate::model::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, params, params_from_iter};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 /// What a repair did.
@@ -37,6 +39,8 @@ pub struct Salvaged {
     pub kept: Option<PathBuf>,
     /// Rows saved, by table.
     pub saved: Vec<(String, u64)>,
+    /// Of them, those on pages that nothing led to any more, by table.
+    pub strays: Vec<(String, u64)>,
     /// Rows that are not there any more.
     pub lost: Vec<Lost>,
     /// Rows that were saved as they are, which is not as they were recorded.
@@ -115,7 +119,7 @@ impl Store {
             migrate(&to, &new)?;
             let mut salvaged = Salvaged::default();
             let seen = match readable(path) {
-                Ok(from) => save(&from, &to, &mut salvaged)?,
+                Ok(from) => save(path, &from, &to, &mut salvaged)?,
                 // Not even its first page is there.
                 Err(_) => None,
             };
@@ -127,11 +131,26 @@ impl Store {
     }
 }
 
-fn save(from: &Connection, to: &Connection, salvaged: &mut Salvaged) -> Result<Option<Ledger>> {
+fn save(
+    path: &Path,
+    from: &Connection,
+    to: &Connection,
+    salvaged: &mut Salvaged,
+) -> Result<Option<Ledger>> {
     from.execute_batch("BEGIN")?;
     let tx = to.unchecked_transaction()?;
+    let mut lost = Vec::new();
     for table in TABLES {
-        save_table(from, &tx, table, salvaged)?;
+        lost.extend(save_table(from, &tx, table, salvaged)?);
+    }
+    strays::save(path, from, &tx, salvaged)?;
+    tx.execute_batch(CONTENTS_OF_BUNDLES)?;
+    // Those are there again, with their bundles.
+    for (rowid, it) in lost.into_iter().filter(|(_, it)| it.table != "bundle_contents") {
+        let sql = format!("SELECT 1 FROM {} WHERE rowid = ?1", it.table);
+        if !tx.prepare_cached(&sql)?.exists([rowid])? {
+            salvaged.lost.push(it);
+        }
     }
     put_references_right(&tx, salvaged)?;
     for it in &SEALED {
@@ -173,32 +192,18 @@ fn save_ledger(from: &Connection, to: &Connection) -> Result<Option<Ledger>> {
     Ok(former)
 }
 
-/// The columns that both have; an older schema has fewer.
-fn common_columns(from: &Connection, to: &Connection, table: &str) -> Result<Vec<String>> {
-    let columns = |conn: &Connection| -> rusqlite::Result<Vec<String>> {
-        let mut statement = conn.prepare("SELECT name FROM pragma_table_info(?1)")?;
-        let rows = statement.query_map([table], |row| row.get(0))?;
-        rows.collect()
-    };
-    let there = columns(from).unwrap_or_default();
-    let mut both = columns(to)?;
-    both.retain(|name| there.contains(name) && name != "seq");
-    Ok(both)
-}
-
 fn save_table(
     from: &Connection,
     to: &Connection,
-    table: &str,
+    table: &'static str,
     salvaged: &mut Salvaged,
-) -> Result<()> {
-    let columns = common_columns(from, to, table)?;
+) -> Result<Vec<(i64, Lost)>> {
+    let it = Columns::of(from, to, table)?;
+    let columns = it.names();
     if columns.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    let list = columns.join(", ");
-    let places: Vec<String> = (2..columns.len() + 2).map(|at| format!("?{at}")).collect();
-    let insert = format!("INSERT INTO {table} (rowid, {list}) VALUES (?1, {})", places.join(", "));
+    let (list, insert) = (columns.join(", "), it.insert);
     let is_sealed = columns.iter().any(|name| name == "seal");
     let mut changed = Vec::new();
     let lost = survey::rows(from, table, &list, &mut |rowid, values| {
@@ -214,10 +219,9 @@ fn save_table(
         Ok(None)
     })?;
     let row = |id, why| Lost { table: table.to_owned(), id, why };
-    salvaged.lost.extend(lost.into_iter().map(|it| row(it.name, it.why)));
     let why = "it is not as it was recorded";
     salvaged.changed.extend(changed.into_iter().map(|id| row(id, why.to_owned())));
-    Ok(())
+    Ok(lost.into_iter().map(|it| (it.rowid, row(it.name, it.why))).collect())
 }
 
 /// The name of a row whose seal does not fit.
@@ -234,7 +238,7 @@ fn changed_name(to: &Connection, table: &str, rowid: i64) -> Result<Option<Strin
     Ok((found.1 == Some(true)).then_some(found.0))
 }
 
-fn is_whole(columns: &[String], values: &[Stored]) -> bool {
+pub(super) fn is_whole(columns: &[String], values: &[Stored]) -> bool {
     let value = |name: &str| columns.iter().position(|it| it == name).map(|at| &values[at]);
     let text = |name: &str| match value(name) {
         Some(Stored::Text(bytes)) => std::str::from_utf8(bytes).ok(),
@@ -250,7 +254,7 @@ fn is_whole(columns: &[String], values: &[Stored]) -> bool {
 
 /// What refers to something that is lost: what is nothing without it goes, too; else the reference does.
 /// A session that is lost gets one in its place, so that its executions stay.
-const PUT_RIGHT: [(&str, &str, &str); 11] = [
+const PUT_RIGHT: [(&str, &str, &str); 14] = [
     ("bundles", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM manifests)"),
     ("manifests", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM bundles)"),
     ("bundle_contents", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM bundles)"),
@@ -270,13 +274,26 @@ const PUT_RIGHT: [(&str, &str, &str); 11] = [
     ("outputs", "output_id", "execution_id NOT IN (SELECT execution_id FROM agent_executions)"),
     ("reports", "report_id", "content_hash NOT IN (SELECT content_hash FROM contents)"),
     ("manifests", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM bundles)"),
+    ("usages", "execution_id", "execution_id NOT IN (SELECT execution_id FROM agent_executions)"),
+    ("capture_contents", "content_hash", "capture NOT IN (SELECT seq FROM captures)"),
+    ("capture_contents", "content_hash", "content_hash NOT IN (SELECT content_hash FROM contents)"),
 ];
+
+/// Which contents a bundle has stands in its manifest, too.
+const CONTENTS_OF_BUNDLES: &str = "
+    INSERT OR IGNORE INTO bundle_contents (bundle_id, content_hash)
+      SELECT manifests.bundle_id, item.value ->> 'content_hash'
+      FROM manifests, json_each(manifests.manifest, '$.context_items') AS item
+      WHERE json_valid(manifests.manifest) AND item.value ->> 'content_hash' IS NOT NULL";
 
 const STAND_INS: &str = "
     INSERT INTO sessions (session_id, created_at, scope, phase, status, metadata)
       SELECT session_id, min(deployed_at), '(lost)', max(phase), 'executing', '{}'
       FROM agent_executions WHERE session_id NOT IN (SELECT session_id FROM sessions) GROUP BY session_id;
     UPDATE reports SET session_id = NULL WHERE session_id NOT IN (SELECT session_id FROM sessions);
+    DELETE FROM harness_sessions WHERE session_id NOT IN (SELECT session_id FROM sessions);
+    UPDATE captures SET execution_id = NULL
+      WHERE execution_id NOT IN (SELECT execution_id FROM agent_executions);
     UPDATE agent_executions SET bundle_id = NULL
       WHERE bundle_id IS NOT NULL AND bundle_id NOT IN (SELECT bundle_id FROM bundles);
     UPDATE agent_executions SET briefing_hash = NULL

@@ -70,6 +70,7 @@ struct Seen {
 /// A row that cannot be read.
 #[derive(Debug, Clone)]
 pub(super) struct Unreadable {
+    pub rowid: i64,
     /// What names it.
     pub name: String,
     pub why: String,
@@ -100,7 +101,7 @@ pub(super) fn rows(
         };
         if let Some(why) = why {
             let name = seen.name.unwrap_or_else(|| format!("row {rowid}"));
-            lost.push(Unreadable { name, why });
+            lost.push(Unreadable { rowid, name, why });
         }
     }
     Ok(lost)

@@ -5,13 +5,16 @@ mod backup;
 mod compare;
 mod ctx;
 mod doctor;
+mod imported_secrets;
 #[cfg(feature = "otlp")]
 mod otlp;
+mod outgoing;
 mod outputs;
 mod outside;
 mod pages;
 #[cfg(unix)]
 mod paths;
+mod places;
 mod prune;
 mod prunings;
 mod recall;
@@ -20,4 +23,6 @@ mod search;
 mod secrets;
 mod setup;
 mod stats;
+mod stray;
 mod track;
+mod types;

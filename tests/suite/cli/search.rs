@@ -205,7 +205,7 @@ fn workspace(dir: &std::path::Path) -> Workspace {
     let id = ExecutionId::new("e-1").unwrap();
     let handover = Handover {
         execution_id: Some(id),
-        agent_type: "agent".into(),
+        agent_type: "agent".parse().unwrap(),
         scope: "a scope: (with) ^every {thing} + it-needs".into(),
         ..Handover::default()
     };

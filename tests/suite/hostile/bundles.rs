@@ -70,7 +70,7 @@ fn prepared(workspace: &Workspace, dir: &Path, template: &str) -> Option<(Bundle
     let wanted =
         Wanted { text: dir.to_path_buf(), item_type: ItemType::File, priority: Priority::Required };
     let request = Request {
-        agent_type: "agent".into(),
+        agent_type: "agent".parse().unwrap(),
         scope: "scope".into(),
         model: Some("gpt-5".into()),
         template: Some(template.into()),

@@ -8,6 +8,9 @@ use std::process::{Command, Output};
 /// A title set, a screen cleared, a line reordered, a word hidden, a line written over.
 const EVIL: &str = "A\u{1b}]0;owned\u{7}B\u{1b}[2JC\u{9b}2KD\u{202e}E\u{2066}F\u{200b}G\rH\u{8}I\u{7f}J\u{1b}PK\u{85}L\u{e0041}M\nN";
 
+/// The kind of agent that becomes an evil one.
+const STAND_IN: &str = "stand-in";
+
 /// What a terminal would do something about, or a reader would not see.
 fn is_active(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
@@ -59,7 +62,7 @@ fn hostile() -> TestEnv {
         "ctx",
         "prepare-bundle",
         "--agent-type",
-        EVIL,
+        STAND_IN,
         "--scope",
         EVIL,
         "--role",
@@ -92,7 +95,7 @@ fn hostile() -> TestEnv {
             "--execution-id",
             id,
             "--agent-type",
-            EVIL,
+            STAND_IN,
             "--scope",
             EVIL,
             "--context-bundle",
@@ -143,7 +146,21 @@ fn hostile() -> TestEnv {
         "else",
         "--amend",
     ]);
+    with_evil_types(&env);
     env
+}
+
+/// No agent can be called so any more, but what was recorded before, or elsewhere, stays readable.
+fn with_evil_types(env: &TestEnv) {
+    let history = env.ok("track export").stdout;
+    let evil = serde_json::to_string(EVIL).unwrap();
+    let history = String::from_utf8(history).unwrap().replace(&format!("\"{STAND_IN}\""), &evil);
+    env.write("history.jsonl", &history);
+    for file in ["history.db", "history.db-wal", "history.db-shm", "history.db-mark"] {
+        std::fs::remove_file(env.path(".sortie").join(file)).ok();
+    }
+    env.ok("track import history.jsonl");
+    assert!(env.ok("track export").out().contains(&evil));
 }
 
 fn run<S: AsRef<OsStr>>(env: &TestEnv, args: &[S]) -> Output {

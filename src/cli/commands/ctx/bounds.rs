@@ -10,7 +10,8 @@ use std::process::ExitCode;
 /// Would these files fit? The budget check without a bundle
 #[derive(Args)]
 #[command(
-    after_help = "Exits with 0 if all is well, 1 at the warning threshold, 2 at the critical one.\n\n\
+    after_help = "Exits with 0 if all is well, 1 at the warning threshold, 2 at the critical one.\nIt says, too, which \
+secrets the bundle would be refused for; they do not change the exit code.\n\n\
 Example:\n  sortie ctx check-bounds --phase 3 --files spec.md,src --budget 40k"
 )]
 pub struct CheckBounds {
@@ -29,7 +30,6 @@ pub struct CheckBounds {
 impl CheckBounds {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let request = Request {
-            agent_type: "agent".to_owned(),
             selectors: self.select.selectors()?,
             model: self.budget.model.clone(),
             budget: self.budget.request(),

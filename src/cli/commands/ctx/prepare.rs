@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use sortie::context::{
     Action, BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request, Suspect,
 };
-use sortie::model::SkipReason;
+use sortie::model::{AgentType, SkipReason};
 use sortie::render::{counted, grouped};
 use sortie::{Bundle, Result};
 use std::path::PathBuf;
@@ -23,8 +23,8 @@ drop or narrow. With a secret in it neither: the exit code is 9.\n\nExample:\n  
 )]
 pub struct PrepareBundle {
     /// The kind of agent that gets it
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    agent_type: String,
+    #[arg(long, value_name = "NAME")]
+    agent_type: AgentType,
     /// What it is to do
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: String,

@@ -1,5 +1,5 @@
 use crate::cli::commands::Verb;
-use crate::cli::commands::arguments::moment;
+use crate::cli::commands::arguments::{moment, note_redacted};
 use crate::cli::exit;
 use clap::Args;
 use sortie::error::{Fault, IoContext, Kind};
@@ -68,12 +68,16 @@ fn is_closed_pipe(error: &Error) -> bool {
 #[command(
     after_help = "The same file twice is fine. What has gone on since it was recorded here is carried \
 forward; what is\nhere with other values is left as it is and listed, with exit code 5. A damaged file \
-changes nothing.\n\n\
+changes nothing.\nSecrets are taken out of messages, scopes and reasons, as when they are recorded; the \
+texts of bundles\ncome as they are.\n\n\
 Example:\n  sortie track import history.jsonl.zst"
 )]
 pub struct Import {
     /// The file, compressed or not, or - for stdin
     file: PathBuf,
+    /// Bring texts in as they are, secrets included
+    #[arg(long)]
+    keep_secrets: bool,
 }
 
 impl Import {
@@ -85,8 +89,18 @@ impl Import {
             }
             false => Source::open(&self.file)?,
         };
-        let imported = verb.workspace.history().import(&source)?;
+        let history = verb.workspace.history().keeping_secrets(self.keep_secrets);
+        let imported = history.import(&source)?;
         verb.show(&imported)?;
+        note_redacted(verb, &imported.redacted);
+        if imported.with_secrets > 0 {
+            let count = counted(
+                imported.with_secrets as usize,
+                "bundle or briefing holds secrets",
+                "bundles or briefings hold secrets",
+            );
+            verb.ui.warn(&format!("{count}: what is named by its hash comes as it is"));
+        }
         if imported.changed_nothing() {
             verb.ui.note("all of it was on record; nothing was changed");
         }

@@ -4,7 +4,7 @@ use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use sortie::context::models;
 use sortie::history::Written;
-use sortie::model::{ExecutionId, Phase, TokenAmount};
+use sortie::model::{AgentType, ExecutionId, Phase, TokenAmount};
 use sortie::session::Handover;
 use sortie::{Result, Session};
 use std::path::PathBuf;
@@ -25,8 +25,8 @@ pub struct InitDeployment {
     #[arg(long, value_name = "ID")]
     execution_id: Option<ExecutionId>,
     /// The kind of agent
-    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
-    agent_type: String,
+    #[arg(long, value_name = "NAME")]
+    agent_type: AgentType,
     /// What it is to do
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     scope: String,

@@ -4,10 +4,22 @@ use super::content::Texts;
 use super::ids::TraceId;
 use super::provider;
 use super::span::{Span, SpanKind, SpanStatus, Value};
-use crate::model::{ExecutionRecord, SessionRecord, SessionStatus, Timestamp};
+use crate::model::{
+    ExecutionId, ExecutionRecord, ExecutionUsage, SessionRecord, SessionStatus, Timestamp,
+};
 
 /// What the conventions call an error that has no class of its own.
 const OTHER: &str = "_OTHER";
+
+/// An execution with what is known of it elsewhere.
+pub struct Known {
+    pub record: ExecutionRecord,
+    /// What it used, where its harness told.
+    pub usage: Option<ExecutionUsage>,
+    /// The execution of the same session that deployed it, where its harness told.
+    pub parent: Option<ExecutionId>,
+    pub content: Content,
+}
 
 /// What an execution was given and answered, where that is asked for.
 #[derive(Default)]
@@ -62,22 +74,23 @@ pub fn session(
 }
 
 /// The span of an execution; none while it is open.
-pub fn execution(
-    trace: TraceId,
-    record: &ExecutionRecord,
-    content: &Content,
-    texts: &mut Texts<'_>,
-) -> Option<Span> {
+pub fn execution(trace: TraceId, known: &Known, texts: &mut Texts<'_>) -> Option<Span> {
+    let Known { record, usage, parent, content } = known;
     let end = record.completed_at?;
     let failed = record.success == Some(false);
     let mut to = Attributes(Vec::new());
+    let answered = usage.as_ref().and_then(|it| it.model.as_deref());
     let model = record.model.as_deref();
     to.put("gen_ai.operation.name", "invoke_agent");
-    to.put_some("gen_ai.provider.name", model.and_then(provider::of));
+    to.put_some("gen_ai.provider.name", answered.or(model).and_then(provider::of));
     to.put("gen_ai.agent.name", record.agent_type.as_str());
     to.put("gen_ai.agent.id", record.execution_id.as_str());
     to.put("gen_ai.conversation.id", record.session_id.as_str());
     to.put_some("gen_ai.request.model", model);
+    to.put_some("gen_ai.response.model", answered);
+    if let Some(usage) = usage {
+        used(usage, &mut to);
+    }
     to.put_some("error.type", failed.then_some(OTHER));
     own(record, &mut to, texts);
     let input = content.briefing.as_deref().map(|it| texts.input(it));
@@ -87,7 +100,7 @@ pub fn execution(
     Some(Span {
         trace_id: trace,
         span_id: trace.span(&record.execution_id),
-        parent_span_id: Some(trace.root()),
+        parent_span_id: Some(parent.as_ref().map_or_else(|| trace.root(), |it| trace.span(it))),
         name: named("invoke_agent", Some(&record.agent_type)),
         kind: SpanKind::Internal,
         start_time: record.deployed_at,
@@ -95,6 +108,23 @@ pub fn execution(
         status: status(failed, record.error_message.as_deref(), texts),
         attributes: to.0,
     })
+}
+
+/// Tokens over all requests. In the conventions the input has in it what the cache gave and what it took;
+/// here each stands for itself.
+fn used(usage: &ExecutionUsage, to: &mut Attributes) {
+    let tokens = &usage.tokens;
+    if !tokens.is_zero() {
+        let written = tokens.cache_write_tokens.saturating_add(tokens.cache_write_1h_tokens);
+        to.put("gen_ai.usage.input_tokens", tokens.total().saturating_sub(tokens.output_tokens));
+        to.put("gen_ai.usage.output_tokens", tokens.output_tokens);
+        to.put("gen_ai.usage.cache_read.input_tokens", tokens.cache_read_tokens);
+        to.put("gen_ai.usage.cache_creation.input_tokens", written);
+    }
+    to.put_some("sortie.requests", (usage.requests > 0).then_some(usage.requests));
+    to.put_some("sortie.reported_tokens", usage.reported_tokens);
+    to.put_some("sortie.tool_uses", usage.tool_uses);
+    to.put_some("sortie.reported_duration_ms", usage.duration_ms);
 }
 
 /// What the conventions have no word for.

@@ -5,10 +5,11 @@ use super::content::Texts;
 use super::export::Request;
 use super::ids::TraceId;
 use super::span::Span;
-use super::translate::{self, Content};
+use super::translate::{self, Content, Known};
 use crate::error::Result;
 use crate::history::{Chosen, ExecutionFilter, SessionFilter};
-use crate::model::{ExecutionRecord, SessionRecord};
+use crate::model::{ExecutionId, ExecutionRecord, SessionRecord};
+use crate::store::Reader;
 use crate::workspace::Workspace;
 use serde::Serialize;
 
@@ -112,7 +113,7 @@ impl<'w> Walk<'w> {
         let mut filter = ExecutionFilter { session_id, limit: PAGE, ..Default::default() };
         loop {
             let page = self.workspace.history().executions(&filter)?;
-            for record in &page.rows {
+            for record in page.rows {
                 self.execution(trace, record, sink)?;
             }
             match page.next {
@@ -125,34 +126,47 @@ impl<'w> Walk<'w> {
     fn execution(
         &mut self,
         trace: TraceId,
-        record: &ExecutionRecord,
+        record: ExecutionRecord,
         sink: &mut dyn FnMut(Span) -> Result<()>,
     ) -> Result<()> {
-        let content = match self.request.content && record.completed_at.is_some() {
-            true => self.content(record)?,
-            false => Content::default(),
-        };
-        match translate::execution(trace, record, &content, &mut self.texts) {
+        if record.completed_at.is_none() {
+            self.walked.open_executions += 1;
+            return Ok(());
+        }
+        let with_content = self.request.content;
+        let known = self.workspace.store().read(|r| known(r, record, with_content))?;
+        match translate::execution(trace, &known, &mut self.texts) {
             Some(span) => {
                 self.walked.executions += 1;
                 sink(span)
             }
-            None => {
-                self.walked.open_executions += 1;
-                Ok(())
-            }
+            None => Ok(()),
         }
     }
+}
 
-    /// The long texts of one execution, which lists leave out.
-    fn content(&self, record: &ExecutionRecord) -> Result<Content> {
-        self.workspace.store().read(|r| {
-            let briefing = match &record.briefing_hash {
-                Some(hash) => r.content(hash)?,
-                None => None,
-            };
-            let message = r.execution(&record.execution_id)?.and_then(|it| it.final_message);
-            Ok(Content { briefing, message })
-        })
-    }
+/// What belongs to an execution; the long texts, which lists leave out, only if they are asked for.
+fn known(r: &Reader<'_>, record: ExecutionRecord, with_content: bool) -> Result<Known> {
+    let content = match with_content {
+        true => content(r, &record)?,
+        false => Content::default(),
+    };
+    let (usage, parent) = (r.usage(&record.execution_id)?, parent(r, &record)?);
+    Ok(Known { record, usage, parent, content })
+}
+
+fn content(r: &Reader<'_>, record: &ExecutionRecord) -> Result<Content> {
+    let briefing = match &record.briefing_hash {
+        Some(hash) => r.content(hash)?,
+        None => None,
+    };
+    let message = r.execution(&record.execution_id)?.and_then(|it| it.final_message);
+    Ok(Content { briefing, message })
+}
+
+/// The execution that deployed this one, if it is of the same session: there is its span.
+fn parent(r: &Reader<'_>, record: &ExecutionRecord) -> Result<Option<ExecutionId>> {
+    let Some(id) = r.parent_execution(&record.execution_id)? else { return Ok(None) };
+    let found = r.execution(&id)?.filter(|it| it.session_id == record.session_id);
+    Ok(found.map(|it| it.execution_id))
 }

@@ -146,6 +146,7 @@ class Project:
         self.complete("e-1", MESSAGE)
         self.complete("e-2", "It failed.", "--status", "failed", "--error-message", "out of time")
         self.run("track complete-session --session-id s-1")
+        self.captured()
         self.run("track init-session --session-id s-2 --scope", "Another")
         self.deploy("s-2", "e-3")
         self.deploy("s-2", "e-4")
@@ -167,6 +168,23 @@ class Project:
     def complete(self, name, message, *more):
         line = f"track record-completion --execution-id {name} --final-message -"
         self.run(line, *more, stdin=message)
+
+    def captured(self):
+        """A session that a harness tells of, with what its agent used."""
+        usage = {"input_tokens": 10, "output_tokens": 20}
+        usage |= {"cache_read_input_tokens": 70, "cache_creation_input_tokens": 30}
+        response = {"status": "completed", "agentId": "a1", "resolvedModel": "claude-sonnet-5"}
+        response |= {"content": [{"type": "text", "text": MESSAGE}], "usage": usage}
+        call = {"tool_name": "Agent", "tool_use_id": "toolu_1"}
+        call["tool_input"] = {"prompt": BRIEFING, "description": "x", "subagent_type": "explorer"}
+        for event in [
+            {"hook_event_name": "PreToolUse", **call},
+            {"hook_event_name": "PostToolUse", **call, "tool_response": response},
+            {"hook_event_name": "SessionEnd", "reason": "exit"},
+        ]:
+            event |= {"session_id": "6a1b0000-0000-4000-8000-000000000001"}
+            event |= {"transcript_path": "/nowhere.jsonl", "cwd": str(self.home)}
+            self.run("hook claude-code", stdin=json.dumps(event))
 
     def export(self, receiver, *more):
         return self.run("export --otlp", receiver.url, "--content", *receiver.headers, *more)

@@ -1,5 +1,6 @@
 //! `sortie export --otlp`: what a receiver gets, and what happens when it does not take it.
 
+mod captured;
 mod receiver;
 
 use crate::env::{Outcome, TestEnv, transcript, words};
@@ -88,6 +89,14 @@ fn a_session_is_a_trace() {
         let outcome = export(&env, &to, &format!("--format {format}"));
         snapshot!(format, shown(&outcome, &to));
     }
+}
+
+#[test]
+fn usage_and_nested_agents_are_as_the_harness_told() {
+    let (env, to) = (captured::by_a_harness(), Receiver::new([]));
+    let outcome = export(&env, &to, "");
+    assert_eq!(outcome.status, Some(0), "{outcome}");
+    snapshot!("captured", to.requests()[0].shown());
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub mod session;
 pub mod store;
 pub mod workspace;
 
+#[cfg(feature = "otlp")]
+pub mod otlp;
+
 pub use error::{Error, Kind, Result};
 pub use model::Bundle;
 pub use session::{Execution, Session};

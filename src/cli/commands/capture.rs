@@ -33,15 +33,7 @@ fn homes() -> HarnessHomes {
     HarnessHomes::of(&Surroundings::of_process())
 }
 
-/// Take in one event of a harness from stdin: what its hooks call
 #[derive(Args)]
-#[command(
-    after_help = "It never fails, says nothing and takes a quarter of a second at most: exit code 0 and empty\n\
-stdout, whatever happens. What cannot be recorded in time waits in a file for the next command;\n\
-`sortie status` tells what was lost. Only with `inject = true` under [capture] in sortie.toml, and\n\
-after a compaction, is there an answer on stdout, as the harness wants it.\n\n\
-Example:\n  sortie hook claude-code < event.json"
-)]
 pub struct Hook {
     /// claude-code, codex or gemini
     harness: Harness,
@@ -112,14 +104,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
 }
 
-/// Take in transcripts of Claude Code and Codex: what no hook told, and what hooks cannot know
 #[derive(Args)]
-#[command(
-    after_help = "Without PATH, the transcripts of sessions that ran in this project. The same again changes\n\
-nothing; only transcripts that have grown are read, and what hooks told of a deployment is joined\n\
-with what its transcript tells. Harnesses delete transcripts, after 30 days mostly.\n\n\
-Example:\n  sortie import --since 7d"
-)]
 pub struct Import {
     /// Transcripts, or directories that hold them
     #[arg(value_name = "PATH")]
@@ -170,13 +155,7 @@ impl Import {
     }
 }
 
-/// What is recorded of a harness's agents, and what is missing
 #[derive(Args)]
-#[command(
-    after_help = "Coverage holds the deployments that transcripts tell of against those on record, and names each\n\
-that is missing; `sortie import` takes them in.\n\n\
-Example:\n  sortie status"
-)]
 pub struct Status {
     /// claude-code, codex or gemini
     #[arg(default_value = "claude-code")]

@@ -9,6 +9,8 @@ mod imported_secrets;
 mod install;
 #[cfg(feature = "mcp")]
 mod mcp;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outgoing;
 mod outputs;
 mod outside;

@@ -96,6 +96,29 @@ CREATE TABLE bundles (
   total_tokens INTEGER NOT NULL,
   tokens_exact INTEGER NOT NULL CHECK (tokens_exact IN (0, 1)), seal INTEGER) STRICT;
 
+CREATE TABLE capture_contents (
+  capture      INTEGER NOT NULL REFERENCES captures (seq) ON DELETE CASCADE,
+  content_hash TEXT NOT NULL REFERENCES contents (content_hash),
+  PRIMARY KEY (capture, content_hash)
+) STRICT;
+
+CREATE TABLE captures (
+  seq                INTEGER PRIMARY KEY,
+  harness            TEXT NOT NULL,
+  harness_session_id TEXT NOT NULL,
+  tool_use_id        TEXT,
+  agent_id           TEXT,
+  -- The agent whose call spawned this one; none where the session itself did.
+  parent_agent_id    TEXT,
+  -- None while what is known makes no deployment.
+  execution_id       TEXT REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  -- The completion as capture last wrote it; another on record is somebody's own, and stays.
+  settled            TEXT,
+  seen_at            TEXT NOT NULL,
+  evidence           TEXT NOT NULL,
+  seal               INTEGER
+) STRICT;
+
 CREATE TABLE care (
   seq    INTEGER PRIMARY KEY,
   at     TEXT NOT NULL,
@@ -139,6 +162,15 @@ CREATE VIRTUAL TABLE executions_fts USING fts5 (
   scope, error_message, final_message, content = 'agent_executions', content_rowid = 'seq',
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
+
+CREATE TABLE harness_sessions (
+  harness            TEXT NOT NULL,
+  harness_session_id TEXT NOT NULL,
+  session_id         TEXT REFERENCES sessions (session_id) ON DELETE CASCADE,
+  -- When it was last left; it may be taken up again.
+  ended_at           TEXT,
+  PRIMARY KEY (harness, harness_session_id)
+) STRICT;
 
 CREATE TABLE ledger (
   only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -205,6 +237,35 @@ CREATE VIRTUAL TABLE sessions_fts USING fts5 (
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
 
+CREATE TABLE transcripts (
+  path        TEXT PRIMARY KEY NOT NULL,
+  bytes       INTEGER NOT NULL,
+  modified    INTEGER NOT NULL,
+  -- To the end of the last whole line.
+  read_to     INTEGER NOT NULL,
+  read_at     TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE usages (
+  execution_id          TEXT PRIMARY KEY NOT NULL
+                        REFERENCES agent_executions (execution_id) ON DELETE CASCADE,
+  -- Requests to the model.
+  requests              INTEGER NOT NULL,
+  input_tokens          INTEGER NOT NULL,
+  output_tokens         INTEGER NOT NULL,
+  cache_read_tokens     INTEGER NOT NULL,
+  -- Written to the cache for five minutes, and for an hour.
+  cache_write_tokens    INTEGER NOT NULL,
+  cache_write_1h_tokens INTEGER NOT NULL,
+  -- What the harness said the agent used: of its last request alone, mostly.
+  reported_tokens       INTEGER,
+  tool_uses             INTEGER,
+  duration_ms           INTEGER,
+  -- The model that answered.
+  model                 TEXT,
+  seal                  INTEGER
+) STRICT;
+
 CREATE INDEX allocations_by_execution ON context_allocations (execution_id, position);
 
 CREATE INDEX allocations_by_source ON context_allocations (context_source, execution_id);
@@ -214,6 +275,16 @@ CREATE INDEX briefings_by_content ON briefings (briefing_hash);
 CREATE INDEX bundle_contents_by_content ON bundle_contents (content_hash);
 
 CREATE INDEX bundles_by_time ON bundles (created_at);
+
+CREATE INDEX capture_contents_by_content ON capture_contents (content_hash);
+
+CREATE UNIQUE INDEX captures_by_agent ON captures (harness, harness_session_id, agent_id)
+  WHERE agent_id IS NOT NULL;
+
+CREATE UNIQUE INDEX captures_by_call ON captures (harness, harness_session_id, tool_use_id)
+  WHERE tool_use_id IS NOT NULL;
+
+CREATE INDEX captures_by_execution ON captures (execution_id);
 
 CREATE INDEX care_by_what ON care (what, seq);
 

@@ -3,9 +3,13 @@
 mod place;
 
 use self::place::{Position, line_and_column};
+mod prices;
+
+pub use prices::cost;
+
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::files::{Beneath, Trouble, read_named};
-use crate::model::{Allowance, ByteAmount, DedupMode, Reserve, TokenAmount};
+use crate::model::{Allowance, ByteAmount, DedupMode, Price, Reserve, TokenAmount};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
@@ -44,9 +48,21 @@ pub struct Config {
     /// What looks like a secret and may go out all the same.
     #[serde(default)]
     pub secrets: Secrets,
+    /// What is done when a harness tells of its agents.
+    #[serde(default)]
+    pub capture: CaptureConfig,
     /// The file it was read from, to say where in it something stands.
     #[serde(skip)]
     file: Option<PathBuf>,
+}
+
+/// What a project says of capture.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureConfig {
+    /// Put the briefing of a bundle in the place of a prompt that names it.
+    #[serde(default)]
+    pub inject: bool,
 }
 
 /// What a project says of secrets.
@@ -71,6 +87,8 @@ pub struct ModelConfig {
     pub tokenizer: Option<String>,
     /// The table of factors its counts are estimated with; `exact` for none.
     pub estimate: Option<String>,
+    /// What it costs.
+    pub price: Option<Price>,
 }
 
 /// How many of a model's tokens one of the tokenizer's stands for: a figure, or a range.

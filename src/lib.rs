@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 pub mod briefing;
+pub mod capture;
 pub mod config;
 pub mod context;
 pub mod error;
@@ -21,6 +22,8 @@ mod files;
 pub mod fuzzing;
 mod git;
 pub mod history;
+#[cfg(feature = "mcp")]
+pub mod mcp;
 pub mod model;
 pub mod outputs;
 pub mod render;
@@ -28,6 +31,9 @@ pub mod secrets;
 pub mod session;
 pub mod store;
 pub mod workspace;
+
+#[cfg(feature = "otlp")]
+pub mod otlp;
 
 pub use error::{Error, Kind, Result};
 pub use model::Bundle;

@@ -96,6 +96,15 @@ impl<'w> Session<'w> {
         self.workspace.history().set_phase(&self.id, phase)
     }
 
+    /// Moves a session that has not ended forward to a phase, if it is not so far.
+    pub fn advance(&self, phase: Phase) -> Result<()> {
+        let record = self.query()?.session;
+        if !record.status.is_ended() && record.phase < phase {
+            self.set_phase(phase)?;
+        }
+        Ok(())
+    }
+
     /// Prepares the context of one agent; over budget, says what to drop or narrow.
     pub fn prepare_context(&self, request: &Request) -> Result<Preparation> {
         self.workspace.context().prepare(request)

@@ -11,6 +11,7 @@ use crate::outputs::Outputs;
 use crate::store::{Cache, HOME, Store};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The database's name in it.
 const DATABASE: &str = "history.db";
@@ -26,6 +27,8 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The time that is recorded as now; without it the system's clock, at each step.
     pub now: Option<Timestamp>,
+    /// How long to wait for other processes that write; without it as long as a command does.
+    pub patience: Option<Duration>,
     /// Who is told how far work is that takes long.
     pub progress: Option<Arc<dyn Progress>>,
 }
@@ -33,7 +36,14 @@ pub struct Options {
 impl Options {
     /// Finds the project from `cwd`.
     pub fn new(cwd: impl Into<PathBuf>) -> Options {
-        Options { cwd: cwd.into(), project_root: None, database: None, now: None, progress: None }
+        Options {
+            cwd: cwd.into(),
+            project_root: None,
+            database: None,
+            now: None,
+            patience: None,
+            progress: None,
+        }
     }
 }
 
@@ -62,7 +72,10 @@ impl Workspace {
         Ok(Workspace {
             config,
             cache: Arc::new(Cache::at(database.with_extension("cache"))),
-            store: Store::at(database),
+            store: match options.patience {
+                Some(patience) => Store::at(database).waiting(patience),
+                None => Store::at(database),
+            },
             templates: Library::new(Some(home.join("templates"))),
             progress: options.progress.unwrap_or_else(|| Arc::new(Unheard)),
             now: options.now,
@@ -122,9 +135,12 @@ impl Workspace {
 
     /// The record of deployments.
     pub fn history(&self) -> History<'_> {
-        let secrets = &self.config.secrets;
-        let stored = Stored { allow: &secrets.allow, keep: secrets.keep_in_messages };
-        History { store: &self.store, now: self.now(), stored }
+        History {
+            store: &self.store,
+            now: self.now(),
+            stored: Stored::of(&self.config),
+            config: &self.config,
+        }
     }
 
     /// After a deployment.
@@ -179,6 +195,12 @@ fn nearest_root(cwd: &Path) -> PathBuf {
         .find(|dir| has_home(dir) || dir.join(config::FILE_NAME).is_file());
     let top = git.as_ref().map(|git| git.top.as_path());
     marked.or(top).unwrap_or(cwd).to_path_buf()
+}
+
+/// The directory of the history of the project that `options` lead to, whatever its configuration says.
+pub fn home(options: &Options) -> Result<PathBuf> {
+    let root = find_root(options)?;
+    Ok(home_of(root.dir(), WorkTree::of(root.dir()).as_ref()))
 }
 
 /// `.sortie/` of the root; of a root in a linked git work tree, the same place in the main one.

@@ -45,7 +45,7 @@ pub struct Cli {
 /// Options of every verb.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Options of every verb")]
-struct Global {
+pub struct Global {
     /// The project's root [default: the nearest directory above with .sortie/ or sortie.toml, else
     /// the git top level]
     #[arg(long, global = true, value_name = "DIR")]
@@ -89,21 +89,27 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
     let cli = match parse(&arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            // An agent must not be stopped because its recorder is called otherwise than it knows.
+            let is_hook = arguments.get(1).is_some_and(|first| first == "hook");
             // What was typed is quoted; it may have come from elsewhere, by a script.
             let shown: Vec<OsString> =
                 arguments.iter().map(|it| visible(&it.to_string_lossy()).into()).collect();
             let error = parse(&shown).err().filter(|_| error.use_stderr()).unwrap_or(error);
             ui::refuse(&error);
-            return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::DONE });
+            let fails = error.use_stderr() && !is_hook;
+            return ExitCode::from(if fails { exit::USAGE } else { exit::DONE });
         }
     };
     let ui = Ui::new(cli.global.format, cli.global.quiet, cli.global.color);
-    let outcome = match cli.command.without_workspace(&ui) {
+    let outcome = match cli.command.without_workspace(&ui, &cli.global) {
         Some(outcome) => outcome,
-        None => open(cli.global, ui.progress()).and_then(|workspace| {
+        None => open(&cli.global, ui.progress()).and_then(|workspace| {
             let verb = Verb { workspace, ui: &ui };
             let tells_itself = cli.command.is_about_the_database();
-            let outcome = cli.command.run(&verb);
+            if !tells_itself {
+                verb.catch_up();
+            }
+            let outcome = cli.command.run(&verb, &cli.global);
             if !tells_itself {
                 verb.concerns();
             }
@@ -134,13 +140,20 @@ fn with_group(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-fn open(global: Global, progress: Option<Arc<dyn Progress>>) -> Result<Workspace, Error> {
-    let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
-    let mut options = Options::new(cwd);
-    options.project_root = global.project_root;
-    let named = std::env::var_os("SORTIE_DB").filter(|path| !path.is_empty());
-    options.database = global.db.or(named.map(PathBuf::from));
-    options.now = global.now;
-    options.progress = progress;
-    Workspace::open(options)
+fn open(global: &Global, progress: Option<Arc<dyn Progress>>) -> Result<Workspace, Error> {
+    Workspace::open(global.options(progress)?)
+}
+
+impl Global {
+    /// Where the project is, as it is called.
+    fn options(&self, progress: Option<Arc<dyn Progress>>) -> Result<Options, Error> {
+        let cwd = std::env::current_dir().or_cannot("find", "the current directory")?;
+        let mut options = Options::new(cwd);
+        options.project_root = self.project_root.clone();
+        let named = std::env::var_os("SORTIE_DB").filter(|path| !path.is_empty());
+        options.database = self.db.clone().or(named.map(PathBuf::from));
+        options.now = self.now;
+        options.progress = progress;
+        Ok(options)
+    }
 }

@@ -10,10 +10,11 @@ use super::tokens::Counter;
 use crate::error::Result;
 use crate::model::{Phase, Skipped, percent};
 use crate::render::{counted, grouped};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How near some files are to a budget.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Bounds {
     /// The phase it was asked for; it does not change the count.
     pub phase: Option<Phase>,
@@ -44,7 +45,7 @@ pub struct Bounds {
 }
 
 /// What one file takes of the whole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FileShare {
     /// The path from the root, with its selection.
     pub path: String,

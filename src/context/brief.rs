@@ -10,11 +10,12 @@ use crate::briefing::{Template, TemplateKind};
 use crate::error::Result;
 use crate::model::{Bundle, Count, ItemType, KeptBriefing};
 use crate::store::{GIVEN, content};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::borrow::Cow;
 
 /// A rendered briefing.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Briefing {
     pub bundle_id: crate::model::BundleId,
     /// The template it was rendered by.

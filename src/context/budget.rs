@@ -1,10 +1,12 @@
 //! How many tokens a briefing may have, and how near a count is to that.
 
 use super::Context;
-use super::models::{self, Model};
+use super::models::{self, DEFAULT_MODEL, Model};
+use super::tokens::Counter;
 use crate::config::Config;
 use crate::model::Count;
 use crate::model::{Bundle, Reserve};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// The share of the budget from which a warning is given, where nothing else is said.
@@ -41,7 +43,7 @@ pub struct Budget {
 }
 
 /// How near a count is to its budget.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum BudgetStatus {
     /// Below the warning share.
@@ -114,6 +116,16 @@ impl Context<'_> {
         let other = other.and_then(|model| models::find(model, self.config).ok());
         let fits = other.map(|it| Budget::of_briefing(BudgetRequest::default(), self.config, &it));
         fits.map_or(bundle.budget, |budget| budget.limit.min(bundle.budget))
+    }
+}
+
+/// Tokens of a text for a model, or for the usual one where that is not known, and whether they are exact.
+pub fn count_text(config: &Config, text: &str, model: Option<&str>) -> (Count, bool) {
+    let usual = config.model.as_deref().unwrap_or(DEFAULT_MODEL);
+    let model = models::find(model.unwrap_or(usual), config);
+    match model.or_else(|_| models::find(usual, config)) {
+        Ok(model) => (Counter::new(&model).count(text, "text"), model.exact()),
+        Err(_) => (Count::default(), false),
     }
 }
 

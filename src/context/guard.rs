@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where in a bundle something was found that looks like a secret.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct Suspect {
     /// The item's label, the option of the call, or the template's file.
     pub source: String,

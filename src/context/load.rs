@@ -165,7 +165,7 @@ impl Fault for BundleFault {
             Self::Altered { .. } => "prepare it again, or name it by its id: the store has it as it was".into(),
             Self::NotKept { .. } => "prepare it again here; texts are kept where a bundle is prepared".into(),
             Self::References { .. } => "this bundle was not prepared by sortie: prepare it again".into(),
-            Self::TooFew => "name two or more: --bundles a.json,b.json".into(),
+            Self::TooFew => "name two or more: --bundles A,B".into(),
             Self::Models { .. } => "prepare them for one model: --model NAME".into(),
         })
     }

@@ -8,6 +8,7 @@
 //! `budget` → store.
 
 mod advice;
+mod asked;
 mod attempt;
 mod blocks;
 mod bounds;
@@ -44,6 +45,7 @@ mod shared;
 mod tally;
 mod texts;
 mod tokens;
+mod told;
 mod trace;
 mod usage;
 mod validate;
@@ -52,9 +54,10 @@ mod view;
 mod walk;
 
 pub use advice::{Action, OverBudget, Step};
+pub use asked::Asked;
 pub use bounds::{Bounds, FileShare};
 pub use brief::Briefing;
-pub use budget::{Budget, BudgetRequest, BudgetStatus};
+pub use budget::{Budget, BudgetRequest, BudgetStatus, count_text};
 pub use compare::{BundleDiff, Change, ItemChange, ItemChanges, Part, Property, compare};
 pub use expand::{ExpandFault, Expanded};
 pub use fault::SelectFault;

@@ -5,6 +5,7 @@ use super::texts::Texts;
 use super::tokens::Counter;
 use crate::error::Result;
 use crate::model::Bundle;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ const WRITE: f64 = 1.25;
 pub const SHORTEST: u64 = 1024;
 
 /// How the tokens of one briefing are billed when the briefings are sent one after the other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, JsonSchema)]
 pub struct Billed {
     /// Tokens that an earlier briefing begins with, too: read from the cache, at 0.1 of the price.
     pub cache_read: u64,

@@ -19,6 +19,8 @@ use crate::briefing::{Template, TemplateKind};
 use crate::config::Of;
 use crate::error::{Error, Result};
 use crate::model::{AgentType, Bundle, BundleId, Dedup, DedupMode, Priority, SkipReason, Skipped};
+use schemars::JsonSchema;
+use serde::Deserialize;
 use std::time::SystemTime;
 
 /// The largest file taken whole, where nothing else is said: 2 MiB.
@@ -59,7 +61,8 @@ pub struct Request {
 }
 
 /// What to do with a briefing that does not fit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum OnOverBudget {
     /// Say what to drop or narrow, and write nothing.
     #[default]

@@ -15,11 +15,12 @@ use crate::error::Result;
 use crate::model::{
     Bundle, BundleId, ContextItem, Dedup, DedupMode, ItemType, SharedPart, SharedSource,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeSet, HashMap};
 
 /// Several bundles with what they share put first, and what that saves.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Sharing {
     /// What all of them begin with, as a bundle of its own.
     pub shared: Bundle,
@@ -45,7 +46,7 @@ pub struct Sharing {
 }
 
 /// One agent of a [`Sharing`].
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SharingRow {
     pub agent_type: String,
     /// The bundle as it was; none where it was never kept without the shared part.

@@ -5,6 +5,7 @@ use super::Context;
 use super::budget::{Budget, BudgetStatus, CRITICAL, WARN};
 use crate::error::Result;
 use crate::model::{Bundle, BundleId, Count, Phase, SessionId, percent};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What to add up, and against what.
@@ -21,7 +22,7 @@ pub struct UsageRequest {
 }
 
 /// Tokens against a budget.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Usage {
     pub session_id: Option<SessionId>,
     pub phase: Option<Phase>,
@@ -48,7 +49,7 @@ pub struct Usage {
 }
 
 /// One bundle, or the deployments of one phase.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct UsageRow {
     /// A bundle's id, or a phase by number and name.
     pub what: String,

@@ -8,12 +8,13 @@ use super::root::Root;
 use crate::model::{Bundle, BundleId, ContextItem, ItemType, Priority, Selection, Timestamp};
 use crate::store::content;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::io::ErrorKind;
 use std::path::Path;
 
 /// A bundle held against the disk.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BundleCheck {
     pub bundle_id: BundleId,
     /// When the bundle was prepared.
@@ -27,7 +28,7 @@ pub struct BundleCheck {
 }
 
 /// One item then and now.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CheckedItem {
     /// What it is to the agent.
     #[serde(rename = "type")]
@@ -46,7 +47,7 @@ pub struct CheckedItem {
 }
 
 /// What became of an item's file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DiskState {
     /// The file is as it was, byte for byte.

@@ -5,12 +5,13 @@ use crate::error::Result;
 use crate::model::{ExecutionId, Output, OutputId, OutputType};
 use crate::secrets::Finding;
 use crate::store::{OutputFilter, Writer, content};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::HashMap;
 
 /// What was collected.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Collected {
     pub execution_id: ExecutionId,
     /// All that was named, whether new or not.

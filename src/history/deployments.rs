@@ -233,7 +233,7 @@ fn free_id(w: &Writer<'_>, new: &Deployment<'_>, now: Timestamp) -> Result<Execu
     unreachable!("some attempt is free")
 }
 
-fn insert_allocations(w: &Writer<'_>, id: &ExecutionId, bundle: &Bundle) -> Result<()> {
+pub(super) fn insert_allocations(w: &Writer<'_>, id: &ExecutionId, bundle: &Bundle) -> Result<()> {
     for (position, allocation) in allocations_of(id, bundle).iter().enumerate() {
         w.insert_allocation(allocation, position)?;
     }
@@ -267,7 +267,7 @@ pub fn allocations_of(id: &ExecutionId, bundle: &Bundle) -> Vec<Allocation> {
 }
 
 /// An id from what the allocation is, so that recording it again adds nothing.
-fn named(allocation: Allocation, position: usize) -> Allocation {
+pub(super) fn named(allocation: Allocation, position: usize) -> Allocation {
     let text = format!(
         "{}\0{position}\0{}\0{}",
         allocation.execution_id,

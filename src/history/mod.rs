@@ -6,6 +6,7 @@
 //! carries away and brings back: `archive` (export, import), `retention` (pruning).
 
 mod archive;
+mod captured;
 mod collected;
 mod completions;
 mod database;
@@ -33,12 +34,14 @@ pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,
 };
+pub use captured::{CaptureDetail, Injected, LostPart, Observed, Sighting, Texts};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use database::{DatabaseFault, DatabasePath, Upgrade};
 pub use deployments::{Deployment, Given, allocations_of};
 pub use fault::{Difference, HistoryFault};
 pub use query::{ExecutionDetail, SessionDetail};
+pub use redaction::taken_out;
 pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPlan};
 pub use search::{Matched, Search};
 pub use sessions::NewSession;
@@ -50,6 +53,7 @@ pub use written::Written;
 pub(crate) use redaction::Stored;
 pub(crate) use timeline::most_at_once;
 
+use crate::config::Config;
 use crate::model::Timestamp;
 use crate::store::Store;
 
@@ -58,4 +62,5 @@ pub struct History<'w> {
     pub(crate) store: &'w Store,
     pub(crate) now: Timestamp,
     pub(crate) stored: Stored<'w>,
+    pub(crate) config: &'w Config,
 }

@@ -1,6 +1,7 @@
 //! Questions to the record.
 
 use super::History;
+use super::captured::CaptureDetail;
 use super::fault::HistoryFault;
 use crate::error::Result;
 use crate::model::{
@@ -8,10 +9,11 @@ use crate::model::{
     SessionId, SessionRecord,
 };
 use crate::store::{ExecutionFilter, Named, OutputFilter, Page, SessionFilter};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Everything about one deployment.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExecutionDetail {
     /// The deployment with its final message.
     pub execution: ExecutionRecord,
@@ -21,10 +23,14 @@ pub struct ExecutionDetail {
     pub outputs: Vec<Output>,
     /// Completions that amendments replaced, oldest first.
     pub earlier_completions: Vec<CompletionVersion>,
+    /// What its harness told of it; nothing where it was recorded by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    pub capture: Option<CaptureDetail>,
 }
 
 /// A session and its deployments.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SessionDetail {
     /// The session itself.
     pub session: SessionRecord,
@@ -92,6 +98,12 @@ impl History<'_> {
                 allocations: r.allocations(&id)?,
                 outputs,
                 earlier_completions: r.completion_versions(&id)?,
+                capture: CaptureDetail::new(
+                    r.captures_of(&id)?,
+                    r.parent_execution(&id)?,
+                    r.usage(&id)?,
+                    self.config,
+                ),
             })
         })
     }

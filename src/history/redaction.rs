@@ -4,8 +4,11 @@
 //! taken out, and which. The same message is redacted the same way: a retry is still a retry.
 
 use super::History;
+use crate::config::Config;
 use crate::model::Allowance;
+use crate::render::counted;
 use crate::secrets::{self, Allowances, Finding};
+use std::collections::BTreeSet;
 
 /// What becomes of secrets in what is stored.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +18,17 @@ pub(crate) struct Stored<'w> {
     pub keep: bool,
 }
 
-impl Stored<'_> {
+impl<'w> Stored<'w> {
+    /// What a project says of it.
+    pub fn of(config: &'w Config) -> Stored<'w> {
+        Stored { allow: &config.secrets.allow, keep: config.secrets.keep_in_messages }
+    }
+
+    /// What is stored of a message, and what was taken out of it.
+    pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
+        self.redacted(message).unwrap_or_else(|| (message.to_vec(), Vec::new()))
+    }
+
     /// What is stored of a text in which there is something to take out.
     pub fn redacted(&self, text: &[u8]) -> Option<(Vec<u8>, Vec<Finding>)> {
         if self.keep {
@@ -35,7 +48,7 @@ impl<'w> History<'w> {
 
     /// What is stored of a message, and what was taken out of it.
     pub fn without_secrets(&self, message: &[u8]) -> (Vec<u8>, Vec<Finding>) {
-        self.stored.redacted(message).unwrap_or_else(|| (message.to_vec(), Vec::new()))
+        self.stored.without_secrets(message)
     }
 
     /// The same of a text; what was taken out is added to `findings`.
@@ -44,4 +57,13 @@ impl<'w> History<'w> {
         findings.extend(found);
         String::from_utf8_lossy(&bytes).into_owned()
     }
+}
+
+/// Says that something is not stored as it came, if so.
+pub fn taken_out(redacted: &[Finding]) -> Option<String> {
+    let rules: BTreeSet<&str> = redacted.iter().map(|it| it.rule.as_str()).collect();
+    let rules: Vec<&str> = rules.into_iter().collect();
+    let count = counted(redacted.len(), "secret was", "secrets were");
+    let rules = rules.join(", ");
+    (!redacted.is_empty()).then(|| format!("{count} taken out before it was stored ({rules})"))
 }

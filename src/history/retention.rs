@@ -357,6 +357,7 @@ mod tests {
             store: &store,
             now: "2025-01-17T09:30:00Z".parse().unwrap(),
             stored: crate::history::Stored { allow: &[], keep: false },
+            config: &crate::config::Config::default(),
         };
         let mut executions = Vec::new();
         for id in ["s-1", "s-2"].map(|id| SessionId::new(id).unwrap()) {

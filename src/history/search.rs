@@ -4,6 +4,7 @@ use super::History;
 use super::fault::HistoryFault;
 use crate::error::Result;
 use crate::store::{Hit, SearchFilter, Words};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// So many words of a question count: more would find nothing, and take long.
@@ -13,7 +14,7 @@ const MAX_WORDS: usize = 64;
 const PREFIX: usize = 3;
 
 /// What was found.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Search {
     /// What was asked, as given.
     pub query: String,
@@ -26,7 +27,7 @@ pub struct Search {
 }
 
 /// How much of a question the hits have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Matched {
     All,

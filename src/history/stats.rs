@@ -5,10 +5,11 @@ use super::History;
 use super::proportion::{FEW, Proportion, percentile};
 use crate::error::Result;
 use crate::store::{ContextTally, Property, SourceTally, StatsFilter, Tally};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Figures of deployments, told apart by a property.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Stats {
     /// Such as `agent-type`.
     pub by: &'static str,
@@ -21,7 +22,7 @@ pub struct Stats {
 }
 
 /// Figures of the deployments of one agent, one model and so on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Group {
     /// Which; none where the record does not say.
     pub name: Option<String>,

@@ -10,7 +10,10 @@ const LONGEST: usize = 64;
 /// What kind of agent it is, such as `reviewer`, `plugin:agent` or `code reviewer`: 1 to 64 characters
 /// that a reader sees, beginning with no `-`, with no blank at either end. Harnesses name their agents
 /// so; an id's characters would not do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[schemars(with = "String")]
 #[serde(try_from = "String", into = "String")]
 pub struct AgentType(String);
 

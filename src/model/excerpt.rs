@@ -73,6 +73,26 @@ impl Excerpt {
     }
 }
 
+/// What an excerpt is in JSON.
+#[derive(schemars::JsonSchema)]
+#[allow(dead_code)] // Only its schema is used.
+struct Shape {
+    /// The words, on one line.
+    excerpt: String,
+    /// Ranges of it in characters that were looked for, the end not included.
+    highlights: Vec<[usize; 2]>,
+}
+
+impl schemars::JsonSchema for Excerpt {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Excerpt".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Shape::json_schema(generator)
+    }
+}
+
 /// `excerpt`, and `highlights`: ranges of it in characters, the end not included.
 impl Serialize for Excerpt {
     fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {

@@ -2,6 +2,7 @@
 
 use super::words::words;
 use super::{BundleId, ExecutionId, ItemType, Phase, Priority, SessionId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 words!(
@@ -33,7 +34,7 @@ impl From<CompletionStatus> for ExecutionStatus {
 }
 
 /// A deployment as the record has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ExecutionRecord {
     pub execution_id: ExecutionId,
     pub session_id: SessionId,
@@ -72,6 +73,7 @@ pub struct ExecutionRecord {
     pub final_message_bytes: Option<u64>,
     /// The final message, byte for byte; left out of lists.
     #[serde(skip_serializing_if = "Option::is_none", with = "lossy_text", default)]
+    #[schemars(with = "Option<String>")]
     pub final_message: Option<Vec<u8>>,
 }
 
@@ -109,7 +111,7 @@ mod lossy_text {
 }
 
 /// A completion that an amendment replaced.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct CompletionVersion {
     /// 1 is the oldest.
     pub version: u32,
@@ -121,11 +123,12 @@ pub struct CompletionVersion {
     pub deliverables: Vec<String>,
     /// Byte for byte; in JSON, bytes that are not UTF-8 become U+FFFD.
     #[serde(with = "lossy_text")]
+    #[schemars(with = "Option<String>")]
     pub final_message: Option<Vec<u8>>,
 }
 
 /// One piece of context that a deployment was given, or that was left out of it to fit the budget.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Allocation {
     pub allocation_id: String,
     pub execution_id: ExecutionId,

@@ -3,6 +3,7 @@
 mod agent_type;
 mod allowance;
 mod bundle;
+mod evidence;
 mod excerpt;
 mod execution;
 mod hidden;
@@ -10,8 +11,10 @@ mod id;
 mod markup;
 mod output;
 mod quantity;
+mod said;
 mod session;
 mod time;
+mod usage;
 mod words;
 
 pub use agent_type::{AgentType, InvalidAgentType};
@@ -19,6 +22,9 @@ pub use allowance::{Allowance, Allowed};
 pub use bundle::{
     BlockReference, Bundle, ContextItem, Dedup, DedupMode, Encoding, ItemType, KeptBriefing,
     Priority, Selection, SharedPart, SharedSource, SkipReason, Skipped,
+};
+pub use evidence::{
+    Attachment, Call, Capture, Delivery, Evidence, Markers, TextRef, TranscriptSeen, Turn,
 };
 pub use excerpt::Excerpt;
 pub use execution::{
@@ -31,8 +37,10 @@ pub use output::{Deliverable, Gate, GateResult, Output, OutputMetadata, OutputTy
 pub use quantity::{
     ByteAmount, Count, Reserve, TokenAmount, grouped, grouped_signed, is_countable,
 };
+pub use said::not_empty;
 pub use session::{Phase, SessionRecord, SessionStatus};
 pub use time::{InvalidTime, Timestamp};
+pub use usage::{Cost, ExecutionUsage, Price, Usage};
 
 pub(crate) use id::is_id;
 pub(crate) use quantity::percent;

@@ -2,6 +2,7 @@
 
 use super::words::words;
 use super::{ExecutionId, OutputId, ReportId, SessionId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -17,12 +18,13 @@ words!(
 );
 
 /// One collected output as the record has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Output {
     pub output_id: OutputId,
     pub execution_id: ExecutionId,
     pub output_type: OutputType,
     /// By type: a [`Deliverable`], a [`Gate`], or `{"text": …}`.
+    #[schemars(with = "serde_json::Map<String, Value>")]
     pub content: Value,
     /// When it was first collected.
     pub created_at: Timestamp,
@@ -48,7 +50,7 @@ impl Output {
 }
 
 /// Whose output it is, and what else it touches.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct OutputMetadata {
     pub agent_type: String,
@@ -165,7 +167,7 @@ impl TryFrom<Value> for GateResult {
 }
 
 /// A synthesis report that is kept in the history.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     pub report_id: ReportId,
     /// The session it is on.

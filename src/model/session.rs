@@ -2,6 +2,7 @@
 
 use super::words::words;
 use super::{SessionId, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 words!(
@@ -105,7 +106,7 @@ impl std::fmt::Display for Phase {
 }
 
 /// A session as the record has it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SessionRecord {
     pub session_id: SessionId,
     pub created_at: Timestamp,

@@ -4,6 +4,7 @@ use super::pictures::Charts;
 use crate::model::{
     ExecutionId, ExecutionStatus, SessionId, SessionRecord, SessionStatus, Timestamp,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -42,7 +43,7 @@ pub struct SynthesisContext {
 }
 
 /// The figures at the top.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Summary {
     /// One sentence.
     pub headline: String,

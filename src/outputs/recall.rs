@@ -8,11 +8,12 @@ use crate::model::{
     SessionRecord, Timestamp,
 };
 use crate::store::{ExecutionFilter, Messages, OutputFilter};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::HashMap;
 
 /// A session, what is open in it, and what came of the rest.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Recall {
     pub session: SessionRecord,
     /// When this was told; ages count from it.
@@ -32,7 +33,7 @@ pub struct Recall {
 }
 
 /// One deployment in a few words.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RecalledRun {
     pub execution_id: ExecutionId,
     pub agent_type: String,
@@ -51,7 +52,7 @@ pub struct RecalledRun {
 }
 
 /// Something learned, or something that went wrong.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RecalledNote {
     pub execution_id: ExecutionId,
     pub text: String,

@@ -6,10 +6,11 @@ use super::look::is_outside;
 use crate::error::Result;
 use crate::model::{Deliverable, ExecutionId, GateResult, SessionId};
 use crate::store::Messages;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What was found of a session's outputs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Verification {
     pub session_id: SessionId,
     /// Every deliverable there and unchanged, and no gate failed.
@@ -21,7 +22,7 @@ pub struct Verification {
 }
 
 /// One deliverable then and now.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DeliverableState {
     pub execution_id: ExecutionId,
     pub file_path: String,
@@ -34,7 +35,7 @@ pub struct DeliverableState {
 }
 
 /// What became of a deliverable since it was last collected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// As collected.

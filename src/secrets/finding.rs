@@ -1,10 +1,13 @@
 //! What was found: everything about a secret but the secret.
 
 use super::rules::{RULES, Rule};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How sure it is that something is a secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Worth a warning: it may be a value of a test, an id, a hash.
@@ -14,7 +17,7 @@ pub enum Confidence {
 }
 
 /// Where a secret stands, and what it is by which rule. The value itself is nowhere in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Finding {
     /// The rule's id, as in `github-pat`.
     pub rule: String,

@@ -4,10 +4,11 @@ use super::Execution;
 use crate::context::BundleCheck;
 use crate::error::Result;
 use crate::model::{ExecutionRecord, SkipReason, Skipped};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A deployment's context.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ContextGiven {
     /// The deployment without its final message.
     pub execution: ExecutionRecord,

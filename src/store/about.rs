@@ -47,7 +47,7 @@ pub struct Done {
 }
 
 /// Tables of records, in the order of what needs what.
-pub(super) const TABLES: [&str; 11] = [
+pub(super) const TABLES: [&str; 16] = [
     "contents",
     "bundles",
     "manifests",
@@ -59,6 +59,11 @@ pub(super) const TABLES: [&str; 11] = [
     "context_allocations",
     "outputs",
     "reports",
+    "captures",
+    "capture_contents",
+    "harness_sessions",
+    "usages",
+    "transcripts",
 ];
 
 impl Store {

@@ -75,6 +75,10 @@ const NEEDED: &str = "
       SELECT briefing_hash FROM agent_executions
       WHERE briefing_hash IS NOT NULL AND session_id IN (SELECT session_id FROM chosen_sessions);
     INSERT OR IGNORE INTO chosen_contents (content_hash)
+      SELECT content_hash FROM capture_contents JOIN captures c ON c.seq = capture
+        JOIN agent_executions e USING (execution_id)
+      WHERE e.session_id IN (SELECT session_id FROM chosen_sessions);
+    INSERT OR IGNORE INTO chosen_contents (content_hash)
       SELECT content_hash FROM reports WHERE report_id IN (SELECT report_id FROM chosen_reports);";
 
 /// A row with its place among the others of its table.

@@ -86,7 +86,10 @@ const CONTENTS: &str = "
       UNION SELECT briefing_hash FROM briefings
         WHERE bundle_id IN (SELECT bundle_id FROM chosen_bundles WHERE goes)
       UNION SELECT briefing_hash FROM agent_executions
-        WHERE briefing_hash IS NOT NULL AND session_id IN (SELECT session_id FROM chosen_sessions)),
+        WHERE briefing_hash IS NOT NULL AND session_id IN (SELECT session_id FROM chosen_sessions)
+      UNION SELECT content_hash FROM capture_contents JOIN captures c ON c.seq = capture
+        JOIN agent_executions e USING (execution_id)
+        WHERE e.session_id IN (SELECT session_id FROM chosen_sessions)),
     staying (content_hash) AS (
       SELECT content_hash FROM bundle_contents
         WHERE bundle_id NOT IN (SELECT bundle_id FROM chosen_bundles WHERE goes)
@@ -94,6 +97,9 @@ const CONTENTS: &str = "
         WHERE bundle_id NOT IN (SELECT bundle_id FROM chosen_bundles WHERE goes)
       UNION SELECT briefing_hash FROM agent_executions
         WHERE briefing_hash IS NOT NULL AND session_id NOT IN (SELECT session_id FROM chosen_sessions)
+      UNION SELECT content_hash FROM capture_contents JOIN captures c ON c.seq = capture
+        LEFT JOIN agent_executions e USING (execution_id)
+        WHERE e.session_id IS NULL OR e.session_id NOT IN (SELECT session_id FROM chosen_sessions)
       UNION SELECT content_hash FROM reports
         WHERE report_id NOT IN (SELECT report_id FROM chosen_reports))
     INSERT OR REPLACE INTO chosen_contents (content_hash, goes)
@@ -274,6 +280,7 @@ impl Writer<'_> {
               EXCEPT SELECT content_hash FROM bundle_contents
               EXCEPT SELECT briefing_hash FROM briefings
               EXCEPT SELECT briefing_hash FROM agent_executions
+              EXCEPT SELECT content_hash FROM capture_contents
               EXCEPT SELECT content_hash FROM reports)";
         gone.contents += self.0.prepare_cached(unneeded)?.execute([])? as u64;
         Ok(!hashes.is_empty())

@@ -19,7 +19,7 @@ pub(super) struct Sealed {
 }
 
 /// All of them.
-pub(super) const SEALED: [Sealed; 9] = [
+pub(super) const SEALED: [Sealed; 11] = [
     Sealed {
         table: "bundles",
         name: "bundle_id",
@@ -71,6 +71,18 @@ pub(super) const SEALED: [Sealed; 9] = [
         table: "reports",
         name: "report_id",
         columns: "report_id, session_id, created_at, template, bytes, content_hash",
+    },
+    Sealed {
+        table: "captures",
+        name: "coalesce(tool_use_id, agent_id)",
+        columns: "harness, harness_session_id, tool_use_id, agent_id, parent_agent_id, execution_id,
+            settled, seen_at, evidence",
+    },
+    Sealed {
+        table: "usages",
+        name: "execution_id",
+        columns: "execution_id, requests, input_tokens, output_tokens, cache_read_tokens,
+            cache_write_tokens, cache_write_1h_tokens, reported_tokens, tool_uses, duration_ms, model",
     },
 ];
 

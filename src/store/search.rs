@@ -10,6 +10,7 @@ use crate::model::{
 };
 use rusqlite::Row;
 use rusqlite::types::{FromSqlResult, ValueRef};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -32,7 +33,7 @@ pub struct SearchFilter {
 }
 
 /// What kind of text something was found in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     SessionScope,
@@ -47,7 +48,7 @@ pub enum Place {
 }
 
 /// One text in which something was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Hit {
     pub place: Place,
     pub session_id: SessionId,

@@ -9,6 +9,7 @@ macro_rules! snapshot {
     };
 }
 
+mod capture;
 mod cli;
 mod crates;
 mod env;

@@ -3,15 +3,14 @@
 use super::Verb;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
-use sortie::context::{BudgetRequest, Selectors, WalkRules, Wanted};
+use sortie::context::{Asked, BudgetRequest, Selectors, WalkRules};
 use sortie::error::IoContext;
-use sortie::model::{ByteAmount, DedupMode, ItemType, Priority, Reserve, Timestamp, TokenAmount};
-use sortie::render::counted;
+use sortie::history::taken_out;
+use sortie::model::{ByteAmount, DedupMode, Reserve, Timestamp, TokenAmount};
 use sortie::secrets::Finding;
 use sortie::store::Named;
 use sortie::store::file;
 use sortie::{Bundle, Result, Workspace};
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// What goes into a bundle.
@@ -58,26 +57,24 @@ pub struct SelectArgs {
 
 impl SelectArgs {
     pub fn selectors(&self) -> Result<Selectors> {
-        use {ItemType::*, Priority::*};
-        let of = |lists: &[Items], item_type, priority| -> Vec<Wanted> {
-            let wanted = |text: &PathBuf| Wanted { text: text.clone(), item_type, priority };
-            lists.iter().flat_map(|list| &list.0).map(wanted).collect()
-        };
-        let mut wanted = of(&self.files, File, Required);
-        wanted.extend(of(&[Items(self.paths_from()?)], File, Required));
-        wanted.extend(of(&self.references, Reference, Recommended));
-        wanted.extend(of(&self.optional, File, Optional));
-        let override_to = |list: &[String], priority| -> Vec<(String, Priority)> {
-            list.iter().map(|pattern| (pattern.clone(), priority)).collect()
-        };
-        let mut overrides = override_to(&self.recommended, Recommended);
-        overrides.extend(override_to(&self.required, Required));
+        let all = |lists: &[Items]| lists.iter().flat_map(|list| list.0.clone()).collect();
+        let mut files: Vec<PathBuf> = all(&self.files);
+        files.extend(self.paths_from()?);
         let rules = WalkRules {
             ignore: self.ignore.clone(),
             hidden: self.hidden,
             no_ignore: self.no_ignore,
         };
-        Ok(Selectors { wanted, overrides, rules, paranoid: self.paranoid })
+        let asked = Asked {
+            files,
+            references: all(&self.references),
+            optional: all(&self.optional),
+            required: self.required.clone(),
+            recommended: self.recommended.clone(),
+            rules,
+            paranoid: self.paranoid,
+        };
+        Ok(asked.into())
     }
 
     /// The paths of `--files-from`, byte for byte.
@@ -242,16 +239,9 @@ pub fn write_bundle(path: &Path, bundle: &Bundle) -> Result<()> {
 
 /// Says that something is not stored as it came.
 pub fn note_redacted(verb: &Verb<'_>, redacted: &[Finding]) {
-    if redacted.is_empty() {
-        return;
+    if let Some(told) = taken_out(redacted) {
+        verb.ui.note(&format!("{told}; --keep-secrets stores it as it is"));
     }
-    let rules: BTreeSet<&str> = redacted.iter().map(|it| it.rule.as_str()).collect();
-    let rules: Vec<&str> = rules.into_iter().collect();
-    let count = counted(redacted.len(), "secret was", "secrets were");
-    verb.ui.note(&format!(
-        "{count} taken out before it was stored ({}); --keep-secrets stores it as it is",
-        rules.join(", ")
-    ));
 }
 
 #[cfg(test)]

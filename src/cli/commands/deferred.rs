@@ -1,7 +1,7 @@
-//! A group whose verbs are described only when it is the one that is called: describing all of them
-//! is a good part of what a short command takes.
+//! A group whose verbs, or a verb whose arguments, are described only when it is the one that is called:
+//! describing all of them is a good part of what a short command takes.
 
-use clap::{ArgMatches, Command, Error, FromArgMatches, Subcommand};
+use clap::{ArgMatches, Args, Command, Error, FromArgMatches, Subcommand};
 
 /// The verbs of a group, described when they are needed.
 pub struct Deferred<T>(pub T);
@@ -32,5 +32,33 @@ impl<T: Subcommand> Subcommand for Deferred<T> {
 
     fn has_subcommand(name: &str) -> bool {
         T::has_subcommand(name)
+    }
+}
+
+/// The arguments of a verb, described when they are needed. What the verb is for stands where it is listed.
+pub struct Later<T>(pub T);
+
+/// The verb with its arguments described now: for what is written about all of them.
+pub fn described_verb<T: Args>(verb: Command) -> Command {
+    T::augment_args(verb).defer(|verb| verb)
+}
+
+impl<T: Args> FromArgMatches for Later<T> {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        T::from_arg_matches(matches).map(Later)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        self.0.update_from_arg_matches(matches)
+    }
+}
+
+impl<T: Args> Args for Later<T> {
+    fn augment_args(verb: Command) -> Command {
+        verb.defer(T::augment_args)
+    }
+
+    fn augment_args_for_update(verb: Command) -> Command {
+        verb.defer(T::augment_args_for_update)
     }
 }

@@ -3,18 +3,24 @@
 
 mod arguments;
 mod backup;
+mod capture;
 mod ctx;
 mod db;
 mod deferred;
 mod doctor;
+#[cfg(feature = "otlp")]
+mod export;
+mod install;
+#[cfg(feature = "mcp")]
+mod mcp;
 mod outputs;
 mod setup;
 mod track;
 
-use super::Cli;
 use super::ui::Ui;
+use super::{Cli, Global};
 use clap::{CommandFactory, Subcommand};
-use deferred::Deferred;
+use deferred::{Deferred, Later};
 use sortie::error::IoContext;
 use sortie::render::{Paged, View};
 use sortie::store::Named;
@@ -53,6 +59,48 @@ pub enum Command {
     /// The database as a file: path, info, migrate
     #[command(subcommand, after_help = "Example:\n  sortie db info")]
     Db(Deferred<db::Db>),
+    /// Take in one event of a harness from stdin: what its hooks call
+    #[command(
+        after_help = "It never fails, says nothing and takes a quarter of a second at most: exit code 0 and empty\n\
+stdout, whatever happens. What cannot be recorded in time waits in a file for the next command;\n\
+`sortie status` tells what was lost. Only with `inject = true` under [capture] in sortie.toml, and\n\
+after a compaction, is there an answer on stdout, as the harness wants it.\n\n\
+Example:\n  sortie hook claude-code < event.json"
+    )]
+    Hook(Later<capture::Hook>),
+    /// Take in transcripts of Claude Code and Codex: what no hook told, and what hooks cannot know
+    #[command(
+        after_help = "Without PATH, the transcripts of sessions that ran in this project. The same again changes\n\
+nothing; only transcripts that have grown are read, and what hooks told of a deployment is joined\n\
+with what its transcript tells. Harnesses delete transcripts, after 30 days mostly.\n\n\
+Example:\n  sortie import --since 7d"
+    )]
+    Import(Later<capture::Import>),
+    /// What is recorded of a harness's agents, and what is missing
+    #[command(
+        after_help = "Coverage holds the deployments that transcripts tell of against those on record, and names each\n\
+that is missing; `sortie import` takes them in.\n\n\
+Example:\n  sortie status"
+    )]
+    Status(Later<capture::Status>),
+    /// Have a harness tell sortie of every deployment, by hooks in its settings
+    #[command(
+        after_help = "Harnesses: claude-code, codex, gemini. Only what is sortie's is added or replaced; all \
+else stays as it is, and the file as it was is kept beside it. What changed is shown as a diff. A second \
+time there is nothing to do.\n\n\
+Example:\n  sortie install claude-code --dry-run\n  sortie install claude-code --mcp --skill"
+    )]
+    Install(Later<install::Install>),
+    /// Take sortie's hooks, server and skill out of a harness's settings
+    #[command(
+        after_help = "A file that is as sortie left it becomes what it was before, to the byte.\n\n\
+Example:\n  sortie uninstall claude-code"
+    )]
+    Uninstall(Later<install::Uninstall>),
+    #[cfg(feature = "mcp")]
+    Mcp(mcp::Mcp),
+    #[cfg(feature = "otlp")]
+    Export(export::Export),
 }
 
 /// The command line with every verb described: a completion looks through all of them.
@@ -62,6 +110,11 @@ fn described() -> clap::Command {
         "track" => deferred::described::<track::Track>(group),
         "outputs" => deferred::described::<outputs::Outputs>(group),
         "db" => deferred::described::<db::Db>(group),
+        "hook" => deferred::described_verb::<capture::Hook>(group),
+        "import" => deferred::described_verb::<capture::Import>(group),
+        "status" => deferred::described_verb::<capture::Status>(group),
+        "install" => deferred::described_verb::<install::Install>(group),
+        "uninstall" => deferred::described_verb::<install::Uninstall>(group),
         _ => group,
     })
 }
@@ -93,6 +146,16 @@ impl Verb<'_> {
         Ok(())
     }
 
+    /// Takes in what hooks could not record.
+    pub fn catch_up(&self) {
+        let state = capture::state_dir();
+        let done = sortie::capture::catch_up(&self.workspace, state.as_deref());
+        if done.recorded > 0 {
+            let recorded = done.recorded;
+            self.ui.note(&format!("{recorded} events that waited for the history are recorded"));
+        }
+    }
+
     /// Says what there is to say of the history itself, whatever was asked for.
     pub fn concerns(&self) {
         let store = self.workspace.store();
@@ -118,13 +181,19 @@ impl Verb<'_> {
 
 impl Command {
     /// Runs what needs no project, if this is such a verb.
-    pub fn without_workspace(&self, ui: &Ui) -> Option<Result<ExitCode>> {
+    pub fn without_workspace(&self, ui: &Ui, global: &Global) -> Option<Result<ExitCode>> {
         match self {
+            Self::Hook(it) => Some(Ok(it.0.run(global))),
             Self::Links(it) => Some(it.run(ui)),
             Self::Completions(it) => Some(it.run(ui)),
             Self::Man(it) => Some(it.run(ui)),
             Self::Ctx(_) | Self::Track(_) | Self::Outputs(_) | Self::Init(_) => None,
             Self::Backup(_) | Self::Restore(_) | Self::Doctor(_) | Self::Db(_) => None,
+            Self::Import(_) | Self::Status(_) | Self::Install(_) | Self::Uninstall(_) => None,
+            #[cfg(feature = "mcp")]
+            Self::Mcp(it) => Some(it.run(global)),
+            #[cfg(feature = "otlp")]
+            Self::Export(_) => None,
         }
     }
 
@@ -133,7 +202,7 @@ impl Command {
         matches!(self, Self::Doctor(_) | Self::Db(_))
     }
 
-    pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
+    pub fn run(self, verb: &Verb<'_>, global: &Global) -> Result<ExitCode> {
         match self {
             Self::Ctx(it) => it.0.run(verb),
             Self::Track(it) => it.0.run(verb),
@@ -146,6 +215,15 @@ impl Command {
             Self::Restore(it) => it.run(verb),
             Self::Doctor(it) => it.run(verb),
             Self::Db(it) => it.0.run(verb),
+            Self::Hook(it) => Ok(it.0.run(global)),
+            Self::Import(it) => it.0.run(verb, global),
+            Self::Status(it) => it.0.run(verb),
+            Self::Install(it) => it.0.run(verb),
+            Self::Uninstall(it) => it.0.run(verb),
+            #[cfg(feature = "mcp")]
+            Self::Mcp(it) => it.run(global),
+            #[cfg(feature = "otlp")]
+            Self::Export(it) => it.run(verb),
         }
     }
 }

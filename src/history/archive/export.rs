@@ -97,7 +97,10 @@ impl History<'_> {
         r.each_execution(&mut |(seq, execution)| {
             let earlier = r.completion_versions(&execution.execution_id)?;
             let allocations = r.allocations(&execution.execution_id)?;
+            let captures = r.captures_with_contents(&execution.execution_id)?;
+            let usage = r.usage(&execution.execution_id)?;
             let line = ExecutionLine::new(seq, execution, earlier, allocations);
+            let line = line.captured(captures, usage);
             sink.put(&Line::Execution(Box::new(line)))
         })?;
         r.each_output(&mut |(seq, output)| sink.put(&Line::Output(OutputLine { seq, output })))?;

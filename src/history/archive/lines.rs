@@ -6,8 +6,9 @@
 //! more is a new format: what does not know it would lose it.
 
 use crate::model::{
-    Allocation, Bundle, BundleId, CompletionVersion, Count, ExecutionRecord, ExecutionStatus,
-    KeptBriefing, Output, Report, SessionRecord, Timestamp, is_countable, is_id,
+    Allocation, Bundle, BundleId, Capture, CompletionVersion, Count, ExecutionRecord,
+    ExecutionStatus, ExecutionUsage, KeptBriefing, Output, Report, SessionRecord, Timestamp,
+    is_countable, is_id,
 };
 use crate::render::to_json;
 use crate::store::{Amounts, BriefingRow, content};
@@ -18,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 /// The version of the format that this program writes, and the newest it reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The largest place a record may claim: far above any history, far below what SQLite can count.
 const LAST_PLACE: i64 = 1 << 48;
@@ -94,6 +95,20 @@ pub struct ExecutionLine {
     pub earlier_completions: Vec<VersionLine>,
     /// In the bundle's order.
     pub allocations: Vec<Allocation>,
+    /// What its harness told of it; since format 2.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub captures: Vec<CaptureLine>,
+    /// What it used; since format 2.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<ExecutionUsage>,
+}
+
+/// What a harness told of an execution, and the texts that it is told with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CaptureLine {
+    #[serde(flatten)]
+    pub capture: Capture,
+    pub contents: Vec<String>,
 }
 
 /// A completion that an amendment replaced.
@@ -322,7 +337,19 @@ impl ExecutionLine {
             final_message_base64: message.1,
             earlier_completions: earlier.into_iter().map(VersionLine::new).collect(),
             allocations,
+            captures: Vec::new(),
+            usage: None,
         }
+    }
+
+    /// The same with what its harness told.
+    pub fn captured(
+        self,
+        captures: Vec<(Capture, Vec<String>)>,
+        usage: Option<ExecutionUsage>,
+    ) -> ExecutionLine {
+        let line = |(capture, contents)| CaptureLine { capture, contents };
+        ExecutionLine { captures: captures.into_iter().map(line).collect(), usage, ..self }
     }
 
     /// They are written with the execution, under ids of their own.

@@ -52,6 +52,9 @@ const CONTEXT: [&str; 7] = [
     "allocations",
 ];
 
+/// What a harness told is added to what was told before, and contradicts nothing.
+const TOLD: [&str; 2] = ["captures", "usage"];
+
 const STATE: [&str; 4] = ["phase", "status", "ended_at", "error_message"];
 
 fn fields(record: &impl Serialize) -> Map<String, Value> {
@@ -123,7 +126,7 @@ pub fn session(recorded: &SessionLine, given: &SessionLine) -> Standing {
 
 /// What never changes of an execution.
 pub fn deployment(recorded: &ExecutionLine, given: &ExecutionLine) -> Standing {
-    must_agree(recorded, given, &[&COMPLETION[..], &CONTEXT[..]].concat())
+    must_agree(recorded, given, &[&COMPLETION[..], &CONTEXT[..], &TOLD[..]].concat())
 }
 
 /// What an execution was given: it may be said once after the deployment.

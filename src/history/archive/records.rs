@@ -179,7 +179,9 @@ impl Import {
             step.write_completion(given, known)?;
             self.done.redacted.extend(taken);
         }
-        self.done.updated.executions += u64::from(is_context_later || is_completion_later);
+        let is_told = step.write_told(given)?;
+        self.done.updated.executions +=
+            u64::from(is_context_later || is_completion_later || is_told);
         Ok(())
     }
 

@@ -5,7 +5,8 @@ use super::fault::ArchiveFault;
 use super::lines::ExecutionLine;
 use super::source::Source;
 use crate::error::Result;
-use crate::store::{Series, Writer};
+use crate::model::Capture;
+use crate::store::{CapturedBy, Series, Writer};
 
 /// One record being brought in.
 pub struct Step<'s, 'w> {
@@ -43,7 +44,42 @@ impl Step<'_, '_> {
         let seq = w.free_place(Series::Executions, given.seq)?;
         w.insert_execution_at(execution, seq)?;
         self.write_allocations(given)?;
-        self.write_completion(given, 0)
+        self.write_completion(given, 0)?;
+        self.write_told(given).map(drop)
+    }
+
+    /// Adds what its harness told, where that is not known. Says whether anything was.
+    pub fn write_told(&self, given: &ExecutionLine) -> Result<bool> {
+        let (w, id) = (self.w, &given.execution.execution_id);
+        let mut is_news = false;
+        for line in &given.captures {
+            let it = &line.capture;
+            let names = [
+                it.tool_use_id.as_deref().map(CapturedBy::Call),
+                it.agent_id.as_deref().map(CapturedBy::Agent),
+            ];
+            let mut known = false;
+            for name in names.into_iter().flatten() {
+                known |= w.capture(&it.harness, &it.harness_session_id, name)?.is_some();
+            }
+            if known {
+                continue;
+            }
+            let seq =
+                w.put_capture(None, &Capture { execution_id: Some(id.clone()), ..it.clone() })?;
+            for hash in &line.contents {
+                self.needs_content("what was told of", id.as_str(), hash)?;
+                w.link_content(seq, hash)?;
+            }
+            is_news = true;
+        }
+        if let Some(usage) = &given.usage
+            && w.usage(id)?.is_none()
+        {
+            w.put_usage(id, Some(usage))?;
+            is_news = true;
+        }
+        Ok(is_news)
     }
 
     fn needs_what_it_was_given(&self, given: &ExecutionLine) -> Result<()> {

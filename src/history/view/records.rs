@@ -1,7 +1,8 @@
 //! How the record looks.
 
+use crate::history::captured::{CaptureDetail, Injected};
 use crate::history::query::{ExecutionDetail, SessionDetail};
-use crate::model::{Allocation, CompletionVersion, ExecutionRecord, SessionRecord};
+use crate::model::{Allocation, CompletionVersion, ExecutionRecord, ExecutionUsage, SessionRecord};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, duration, grouped, output_table,
     session_cell, status_cell, to_json, tokens,
@@ -129,6 +130,73 @@ fn execution_fields(it: &ExecutionRecord) -> Vec<(&'static str, Cell)> {
     fields
 }
 
+/// What its harness told of it.
+fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
+    let session: String = it.harness_session_id.chars().take(8).collect();
+    let mut told = format!("{}, session {session}", it.harness);
+    if let Some(agent) = &it.agent_id {
+        told += &format!(", agent {agent}");
+    }
+    if it.background {
+        told += ", in the background";
+    }
+    let mut fields = vec![("captured", told.into())];
+    fields.extend(it.parent_execution_id.as_ref().map(|id| ("spawned by", id.clone().into())));
+    if it.turns > 1 {
+        fields.push(("turns", it.turns.to_string().into()));
+    }
+    fields.extend(it.injected.map(|how| {
+        let (told, tone) = match how {
+            Injected::Confirmed => ("its transcript begins with the briefing", Tone::Good),
+            Injected::Ignored => ("its transcript begins with something else", Tone::Bad),
+            Injected::Unknown => ("there is no transcript yet", Tone::Faint),
+        };
+        ("injected", Cell::toned(told, tone))
+    }));
+    if let Some(lost) = &it.lost {
+        let (got, whole) = (grouped(lost.delivered.bytes), grouped(lost.whole.bytes));
+        let told = format!("its caller got {got} of {whole} bytes; all of it is here");
+        fields.push(("cut", Cell::toned(told, Tone::Warning)));
+    }
+    if let Some(used) = &it.usage {
+        fields.extend(usage_fields(used));
+    }
+    if let Some(cost) = &it.cost {
+        let of = match &cost.prices_as_of {
+            Some(day) => format!("prices of {day}"),
+            None => "by the price in sortie.toml".to_owned(),
+        };
+        fields.push(("cost", format!("${:.4} ({of})", cost.usd).into()));
+    }
+    fields
+}
+
+fn usage_fields(it: &ExecutionUsage) -> Vec<(&'static str, Cell)> {
+    let (tokens, mut fields) = (&it.tokens, Vec::new());
+    if !tokens.is_zero() {
+        let written = tokens.cache_write_tokens + tokens.cache_write_1h_tokens;
+        let parts = [
+            (tokens.input_tokens, "in"),
+            (tokens.output_tokens, "out"),
+            (tokens.cache_read_tokens, "read from the cache"),
+            (written, "written to it"),
+        ];
+        let parts = parts.iter().filter(|(tokens, _)| *tokens > 0);
+        let parts: Vec<String> =
+            parts.map(|(tokens, what)| format!("{} {what}", grouped(*tokens))).collect();
+        fields.push((
+            "used",
+            format!("{} tokens: {}", grouped(tokens.total()), parts.join(", ")).into(),
+        ));
+    }
+    let reported = it.reported_tokens.filter(|told| *told != tokens.total());
+    if let Some(reported) = reported {
+        let told = format!("{} tokens, of its last request", grouped(reported));
+        fields.push(("reported", Cell::toned(told, Tone::Faint)));
+    }
+    fields
+}
+
 /// The rules by which secrets were taken out of its messages, once for each.
 fn redacted(it: &ExecutionRecord) -> Vec<&'static str> {
     let error = it.error_message.as_deref().map(str::as_bytes);
@@ -196,8 +264,10 @@ impl View for ExecutionDetail {
 
     fn document(&self) -> Document {
         let it = &self.execution;
+        let mut fields = execution_fields(it);
+        fields.extend(self.capture.iter().flat_map(capture_fields));
         let mut document = Document::new()
-            .fields(execution_fields(it))
+            .fields(fields)
             .heading("Context given")
             .table(allocations(&self.allocations, it.context_tokens_exact))
             .heading("Outputs")

@@ -68,7 +68,7 @@ fn overwrite(
 ) -> Result<()> {
     let run = || {
         let mut target = connect(path)?;
-        endure(&target)?;
+        endure(&target, PATIENCE)?;
         let reader = connect(path)?;
         {
             let copying = Backup::new(source, &mut target)?;

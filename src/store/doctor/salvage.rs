@@ -254,7 +254,7 @@ pub(super) fn is_whole(columns: &[String], values: &[Stored]) -> bool {
 
 /// What refers to something that is lost: what is nothing without it goes, too; else the reference does.
 /// A session that is lost gets one in its place, so that its executions stay.
-const PUT_RIGHT: [(&str, &str, &str); 11] = [
+const PUT_RIGHT: [(&str, &str, &str); 14] = [
     ("bundles", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM manifests)"),
     ("manifests", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM bundles)"),
     ("bundle_contents", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM bundles)"),
@@ -274,6 +274,9 @@ const PUT_RIGHT: [(&str, &str, &str); 11] = [
     ("outputs", "output_id", "execution_id NOT IN (SELECT execution_id FROM agent_executions)"),
     ("reports", "report_id", "content_hash NOT IN (SELECT content_hash FROM contents)"),
     ("manifests", "bundle_id", "bundle_id NOT IN (SELECT bundle_id FROM bundles)"),
+    ("usages", "execution_id", "execution_id NOT IN (SELECT execution_id FROM agent_executions)"),
+    ("capture_contents", "content_hash", "capture NOT IN (SELECT seq FROM captures)"),
+    ("capture_contents", "content_hash", "content_hash NOT IN (SELECT content_hash FROM contents)"),
 ];
 
 /// Which contents a bundle has stands in its manifest, too.
@@ -288,6 +291,9 @@ const STAND_INS: &str = "
       SELECT session_id, min(deployed_at), '(lost)', max(phase), 'executing', '{}'
       FROM agent_executions WHERE session_id NOT IN (SELECT session_id FROM sessions) GROUP BY session_id;
     UPDATE reports SET session_id = NULL WHERE session_id NOT IN (SELECT session_id FROM sessions);
+    DELETE FROM harness_sessions WHERE session_id NOT IN (SELECT session_id FROM sessions);
+    UPDATE captures SET execution_id = NULL
+      WHERE execution_id NOT IN (SELECT execution_id FROM agent_executions);
     UPDATE agent_executions SET bundle_id = NULL
       WHERE bundle_id IS NOT NULL AND bundle_id NOT IN (SELECT bundle_id FROM bundles);
     UPDATE agent_executions SET briefing_hash = NULL

@@ -13,6 +13,7 @@ use crate::store::migrate::{Migrated, is_current, migrate};
 use crate::store::{StoreFault, filesystem};
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Older releases can corrupt a WAL database under concurrent checkpoints.
 pub(super) const OLDEST_SQLITE: i32 = 3_051_003;
@@ -73,7 +74,7 @@ impl Database {
     }
 
     /// The database at `path`, made and brought up to date as needed.
-    pub fn open(path: &Path) -> Result<Database> {
+    pub fn open(path: &Path, patience: Duration) -> Result<Database> {
         assert!(
             rusqlite::version_number() >= OLDEST_SQLITE,
             "linked with SQLite {}, which can corrupt a database that several processes write",
@@ -83,7 +84,7 @@ impl Database {
         // Before the database is looked at: what is written meanwhile makes the mark lag, not lead.
         let mark = mark::read(path);
         let open = || {
-            let mut database = prepare(connect(path)?, path)?;
+            let mut database = prepare(connect_for(path, patience)?, path, patience)?;
             database.is_new = is_new;
             database.compare(mark)
         };
@@ -91,8 +92,8 @@ impl Database {
     }
 
     /// The same to be read only: where nothing can be written, that is no reason not to look.
-    pub fn open_for_reading(path: &Path) -> Result<Database> {
-        match Database::open(path) {
+    pub fn open_for_reading(path: &Path, patience: Duration) -> Result<Database> {
+        match Database::open(path, patience) {
             Err(error) => match error.downcast_ref::<StoreFault>() {
                 Some(StoreFault::ReadOnly { detail, .. }) => {
                     let detail = detail.clone();
@@ -187,18 +188,22 @@ impl Database {
 
 /// A connection that waits for others, and knows nothing yet of what it is connected to.
 pub(in crate::store) fn connect(path: &Path) -> Result<Connection> {
+    connect_for(path, PATIENCE)
+}
+
+fn connect_for(path: &Path, patience: Duration) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
-    wait_for_others(&mut conn, PATIENCE)?;
+    wait_for_others(&mut conn, patience)?;
     Ok(conn)
 }
 
-fn prepare(conn: Connection, path: &Path) -> Result<Database> {
+fn prepare(conn: Connection, path: &Path, patience: Duration) -> Result<Database> {
     // Before anything is switched: what is not ours is left as it is.
     let current = is_current(&conn, path)?;
     let mut database = Database::of(conn, path);
     database.file = FileId::of(path);
-    endure(&database.conn)?;
+    endure(&database.conn, patience)?;
     guard(&database.conn).map_err(Error::from)?;
     if !current {
         database.migrated = migrate(&database.conn, path)?;

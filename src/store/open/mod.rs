@@ -27,11 +27,14 @@ use rusqlite::{Connection, TransactionBehavior};
 use std::cell::OnceCell;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The history database of a project, opened when it is first needed. Reading never creates it.
 #[derive(Debug)]
 pub struct Store {
     path: PathBuf,
+    /// How long to wait for other processes.
+    patience: Duration,
     file: OnceCell<Database>,
     nothing_yet: OnceCell<Database>,
 }
@@ -57,7 +60,13 @@ impl<'a> Deref for Writer<'a> {
 impl Store {
     /// The database at `path`; nothing is touched yet.
     pub fn at(path: impl Into<PathBuf>) -> Store {
-        Store { path: path.into(), file: OnceCell::new(), nothing_yet: OnceCell::new() }
+        let path = path.into();
+        Store { path, patience: PATIENCE, file: OnceCell::new(), nothing_yet: OnceCell::new() }
+    }
+
+    /// The same, giving up on others sooner or later than a command does.
+    pub fn waiting(self, patience: Duration) -> Store {
+        Store { patience, ..self }
     }
 
     /// Where the database is, or would be.
@@ -174,14 +183,16 @@ impl Store {
         match self.file.get() {
             Some(database) => Ok(database),
             None => match self.path.try_exists().or_cannot("open the history", &self.path)? {
-                true => opened(&self.file, || Database::open_for_reading(&self.path)),
+                true => {
+                    opened(&self.file, || Database::open_for_reading(&self.path, self.patience))
+                }
                 false => opened(&self.nothing_yet, Database::empty),
             },
         }
     }
 
     fn for_writing(&self) -> Result<&Database> {
-        let database = opened(&self.file, || Database::open(&self.path))?;
+        let database = opened(&self.file, || Database::open(&self.path, self.patience))?;
         match database.only_readable.clone() {
             None => Ok(database),
             Some(detail) => Err(StoreFault::ReadOnly { path: self.path.clone(), detail }.into()),

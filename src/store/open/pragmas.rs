@@ -24,8 +24,8 @@ pub(super) fn guard(conn: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Makes it durable, and quick to leave.
-pub(in crate::store) fn endure(conn: &Connection) -> Result<()> {
-    use_wal(conn, PATIENCE)?;
+pub(in crate::store) fn endure(conn: &Connection, patience: Duration) -> Result<()> {
+    use_wal(conn, patience)?;
     // FULL: with NORMAL a power cut loses rows that were acknowledged.
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "journal_size_limit", WAL_LEFT)?;

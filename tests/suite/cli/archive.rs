@@ -273,7 +273,7 @@ fn damage_is_found_before_anything_is_written() {
         ("other_json", "{\"a\":1}\n".to_owned()),
         ("no_json", "id,name\n1,x\n".to_owned()),
         ("no_head", short.lines().skip(1).collect::<Vec<_>>().join("\n")),
-        ("newer", short.replacen("\"format\":1", "\"format\":2", 1)),
+        ("newer", short.replacen("\"format\":2", "\"format\":3", 1)),
         ("cut_off", cut_at(count - 3)),
         ("cut_in_a_line", cut_at(count - 3)[..cut_at(count - 3).len() - 20].to_owned()),
         ("line_lost", short.replacen("{\"record\":\"session\"", "\n", 1)),

@@ -6,6 +6,11 @@ mod compare;
 mod ctx;
 mod doctor;
 mod imported_secrets;
+mod install;
+#[cfg(feature = "mcp")]
+mod mcp;
+#[cfg(feature = "otlp")]
+mod otlp;
 mod outgoing;
 mod outputs;
 mod outside;

@@ -229,8 +229,8 @@ fn a_history_is_the_users_alone() {
 /// never to change one that was released.
 #[test]
 fn each_released_schema_left_a_database() {
-    assert!(["1", "2", "4"].iter().all(|it| fixture(&format!("schema-{it}.db")).exists()));
-    let kept = fixture("schema-5.db");
+    assert!(["1", "2", "4", "5"].iter().all(|it| fixture(&format!("schema-{it}.db")).exists()));
+    let kept = fixture("schema-6.db");
     if std::env::var_os("SORTIE_WRITE_ASSETS").is_none() || kept.exists() {
         assert!(kept.exists());
         return;
@@ -250,13 +250,21 @@ fn each_released_schema_left_a_database() {
             --insights 'HNSW gives O(log n) search' --errors 'one warning'");
     env.ok("outputs synthesize --session-id s-1 --output report.md");
     env.ok("track complete-session --session-id s-1");
+    let told = serde_json::json!({
+        "session_id": "told", "hook_event_name": "PostToolUse", "tool_name": "Agent",
+        "tool_use_id": "toolu_1", "tool_input": { "prompt": "Count them.", "description": "Count" },
+        "tool_response": { "status": "completed", "agentId": "a1", "totalTokens": 12,
+                           "content": [{ "type": "text", "text": "There are three." }] },
+    });
+    let outcome = env.run_with("hook claude-code", told.to_string().as_bytes());
+    assert_eq!(outcome.status, Some(0), "{outcome}");
     closed(&env.database(), "VACUUM");
     std::fs::copy(env.database(), kept).unwrap();
 }
 
 #[test]
 fn a_database_of_an_earlier_schema_is_searched() {
-    for schema in ["schema-1.db", "schema-2.db", "schema-4.db", "schema-5.db"] {
+    for schema in ["schema-1.db", "schema-2.db", "schema-4.db", "schema-5.db", "schema-6.db"] {
         let env = TestEnv::empty();
         std::fs::create_dir(env.path(".sortie")).unwrap();
         std::fs::copy(fixture(schema), env.database()).unwrap();

@@ -1,4 +1,4 @@
-use super::prepare::{HowOver, warn_of_trimmed};
+use super::prepare::HowOver;
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::write_bundle;
 use crate::cli::exit;
@@ -50,7 +50,9 @@ impl Plan {
         match context.plan(&self.file, how)? {
             Planning::Ready(planned) => {
                 for (agent, bundle) in planned.agents.iter().zip(&planned.bundles) {
-                    warn_of_trimmed(verb, &format!("{}: ", agent.name), bundle);
+                    if let Some(told) = bundle.trimmed() {
+                        verb.ui.warn(&format!("{}: {told}", agent.name));
+                    }
                 }
                 verb.show(&*planned)?;
                 match &self.output {

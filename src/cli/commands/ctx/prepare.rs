@@ -3,14 +3,10 @@ use crate::cli::commands::arguments::{
     BudgetArgs, DedupArg, SelectArgs, bundle_json, write_bundle,
 };
 use crate::cli::exit;
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueEnum};
-use sortie::context::{
-    Action, BudgetStatus, OnOverBudget, OverBudget, Preparation, Prepared, Request, Suspect,
-};
-use sortie::model::{AgentType, SkipReason};
-use sortie::render::{counted, grouped};
-use sortie::{Bundle, Result};
+use sortie::Result;
+use sortie::context::{OnOverBudget, OverBudget, Preparation, Prepared, Request};
+use sortie::model::{AgentType, not_empty};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,7 +22,7 @@ pub struct PrepareBundle {
     #[arg(long, value_name = "NAME")]
     agent_type: AgentType,
     /// What it is to do
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = not_empty)]
     scope: String,
     #[command(flatten)]
     select: SelectArgs,
@@ -116,26 +112,14 @@ impl PrepareBundle {
 
 fn refuse(verb: &Verb<'_>, over: &OverBudget, trimmed: bool) -> Result<ExitCode> {
     verb.show(over)?;
-    let can_drop = over.steps.iter().any(|step| step.action == Action::Drop);
-    let hint = match (over.steps.is_empty(), can_drop && !trimmed) {
-        (true, _) => "raise --budget, or split the scope among several agents",
-        (false, false) => "what is left is required: narrow it as above, or raise --budget",
-        (false, true) => {
-            "drop or narrow as above, raise --budget, or let --on-over-budget trim choose"
-        }
-    };
-    verb.ui.error(
-        &format!("over budget by {} tokens: nothing was written", grouped(over.over_by)),
-        Some(hint),
-    );
+    verb.ui.error(&over.told(), Some(over.remedy(trimmed)));
     Ok(ExitCode::from(exit::OVER_BUDGET))
 }
 
 fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Result<ExitCode> {
     let bundle = &prepared.bundle;
-    warn_of_trimmed(verb, "", bundle);
-    warn_of_budget(verb, prepared);
-    note_suspects(verb, prepared);
+    prepared.warnings().iter().for_each(|told| verb.ui.warn(told));
+    prepared.suspicion().iter().for_each(|told| verb.ui.note(told));
     match output {
         Some(path) if path.as_os_str() == "-" => verb.write(bundle_json(bundle).as_bytes())?,
         Some(path) => {
@@ -152,54 +136,4 @@ fn deliver(verb: &Verb<'_>, prepared: &Prepared, output: Option<PathBuf>) -> Res
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// How many trimmed items are named.
-const NAMED: usize = 10;
-
-/// How many places are named that may hold secrets.
-const PLACES: usize = 3;
-
-fn note_suspects(verb: &Verb<'_>, prepared: &Prepared) {
-    let suspects = &prepared.suspects;
-    if suspects.is_empty() {
-        return;
-    }
-    let place = |it: &Suspect| format!("{}:{} ({})", it.source, it.line, it.rule);
-    let named: Vec<String> = suspects.iter().take(PLACES).map(place).collect();
-    let more = if suspects.len() > PLACES { ", …" } else { "" };
-    let count =
-        counted(suspects.len(), "place that may hold a secret", "places that may hold secrets");
-    verb.ui.note(&format!("{count}: {}{more}; --redact takes them out", named.join(", ")));
-}
-
-/// `whose` is put before what is said.
-pub fn warn_of_trimmed(verb: &Verb<'_>, whose: &str, bundle: &Bundle) {
-    let trimmed = bundle.skipped.iter().filter(|it| it.reason == SkipReason::Trimmed);
-    let trimmed: Vec<&str> = trimmed.map(|it| it.source.as_str()).collect();
-    if trimmed.is_empty() {
-        return;
-    }
-    let count = counted(trimmed.len(), "item", "items");
-    let named = trimmed[..trimmed.len().min(NAMED)].join(", ");
-    let more = match trimmed.len() > NAMED {
-        true => format!(", …; `sortie ctx show {}` lists them all", bundle.bundle_id),
-        false => String::new(),
-    };
-    verb.ui.warn(&format!("{whose}{count} left out to fit the budget: {named}{more}"));
-}
-
-fn warn_of_budget(verb: &Verb<'_>, prepared: &Prepared) {
-    let (bundle, window) = (&prepared.bundle, prepared.window);
-    if bundle.budget > window {
-        let (budget, model) = (grouped(bundle.budget), &bundle.model);
-        verb.ui.warn(&format!(
-            "the budget of {budget} is more than {model} takes: {}",
-            grouped(window)
-        ));
-    }
-    if prepared.status > BudgetStatus::Ok {
-        let percent = bundle.total_tokens_upper as f64 * 100.0 / bundle.budget.max(1) as f64;
-        verb.ui.warn(&format!("{percent:.1} % of the budget ({})", prepared.status.as_str()));
-    }
 }

@@ -14,7 +14,8 @@ use std::process::ExitCode;
 #[derive(Args)]
 #[command(
     after_help = "One record a line: contents, bundles, briefings, sessions, executions, outputs, \
-reports. What\n`track import` makes of it is the same history.\n\n\
+reports. What\n`track import` makes of it is the same history. To show it in a tool for traces: \
+`sortie export`.\n\n\
 Example:\n  sortie track export --output history.jsonl.zst\n  \
 sortie track export --session-id latest | ssh build 'cd project && sortie track import -'"
 )]

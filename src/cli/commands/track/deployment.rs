@@ -1,10 +1,9 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{TEXT, note_redacted, read};
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use sortie::context::models;
 use sortie::history::Written;
-use sortie::model::{AgentType, ExecutionId, Phase, TokenAmount};
+use sortie::model::{AgentType, ExecutionId, Phase, TokenAmount, not_empty};
 use sortie::session::Handover;
 use sortie::{Result, Session};
 use std::path::PathBuf;
@@ -28,7 +27,7 @@ pub struct InitDeployment {
     #[arg(long, value_name = "NAME")]
     agent_type: AgentType,
     /// What it is to do
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = not_empty)]
     scope: String,
     /// The bundle it is given: says tokens and allocations. A file, an id, or latest
     #[arg(long, value_name = "BUNDLE")]

@@ -1,8 +1,7 @@
 use crate::cli::commands::Verb;
 use clap::Args;
-use clap::builder::NonEmptyStringValueParser;
 use sortie::history::{NewSession, Written};
-use sortie::model::{Phase, SessionId, SessionRecord};
+use sortie::model::{Phase, SessionId, SessionRecord, not_empty};
 use sortie::render::counted;
 use sortie::{Result, Session};
 use std::process::ExitCode;
@@ -12,7 +11,7 @@ use std::process::ExitCode;
 #[command(after_help = "Example:\n  sortie track init-session --scope 'Implement vector search'")]
 pub struct InitSession {
     /// What it is about
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = not_empty)]
     scope: String,
     /// Its id [default: the day's next, such as orch-2025-01-17-001]
     #[arg(long, value_name = "ID")]

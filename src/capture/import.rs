@@ -1,0 +1,330 @@
+//! Transcripts, read afterwards: what no hook told, and what hooks cannot know.
+
+use super::harness::claude_code::{self, Sidecar};
+use super::harness::codex;
+use super::keeper::Keeper;
+use crate::config::Config;
+use crate::context::{Progress, Task};
+use crate::error::{IoContext, Result};
+use crate::history::{Sighting, Texts};
+use crate::model::{Evidence, ExecutionId, Timestamp};
+use crate::store::ReadTo;
+use crate::workspace::Workspace;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+/// Transcripts that are read and recorded at once.
+const AT_ONCE: usize = 64;
+
+/// A line that is longer makes a transcript that is none.
+const LONGEST_FILE: u64 = 1 << 30;
+
+/// Which transcripts to take in.
+#[derive(Debug, Clone, Default)]
+pub struct Import {
+    /// Files, or directories that hold them at any depth.
+    pub paths: Vec<PathBuf>,
+    /// Only what was written then or later.
+    pub since: Option<Timestamp>,
+}
+
+/// What became of transcripts.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Imported {
+    /// Transcripts that were looked at.
+    pub transcripts: u64,
+    /// Those of them that had something new, and were read.
+    pub read: u64,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Deployments that were not on record.
+    pub new: u64,
+    /// Deployments of which more is known now.
+    pub merged: u64,
+    /// Transcripts that tell nothing here, and why.
+    pub skipped: Vec<SkippedTranscript>,
+}
+
+/// What became of the transcripts of every project.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ImportedAll {
+    pub projects: Vec<ImportedProject>,
+}
+
+/// What became of those of one.
+#[derive(Debug, Clone, Serialize)]
+pub struct ImportedProject {
+    /// Where its sessions ran.
+    pub cwd: PathBuf,
+    /// The project whose history has them now; none, where the directory is gone.
+    pub root: Option<PathBuf>,
+    #[serde(flatten)]
+    pub imported: Imported,
+}
+
+impl ImportedAll {
+    /// Adds a project, with its root and what became of its transcripts if it is still there.
+    pub fn add(&mut self, cwd: PathBuf, done: Option<(PathBuf, Imported)>) {
+        let (root, imported) = done.unzip();
+        self.projects.push(ImportedProject { cwd, root, imported: imported.unwrap_or_default() });
+    }
+}
+
+/// A transcript that was not taken in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SkippedTranscript {
+    pub path: PathBuf,
+    pub why: String,
+}
+
+/// A transcript that has grown since it was read.
+struct Grown {
+    path: PathBuf,
+    kind: Kind,
+    from: u64,
+    bytes: u64,
+    modified: i64,
+}
+
+enum Kind {
+    /// Of a session, among whose records its agents' calls are.
+    Session,
+    /// Of an agent.
+    Agent(String),
+    /// Of a session of Codex, or of an agent of one.
+    Rollout,
+}
+
+struct Told {
+    sightings: Vec<Sighting>,
+    texts: Texts,
+    path: String,
+    read_to: ReadTo,
+}
+
+impl Import {
+    /// Takes in what is new. The same again changes nothing.
+    pub fn run(&self, workspace: &Workspace, progress: &dyn Progress) -> Result<Imported> {
+        let mut done = Imported::default();
+        let mut files = Vec::new();
+        for path in &self.paths {
+            find(path, &mut files, &mut done.skipped)?;
+        }
+        files.sort_unstable();
+        files.dedup();
+        done.transcripts = files.len() as u64;
+        let grown = self.grown(workspace, files, &mut done)?;
+        let bytes = grown.iter().map(|it| it.bytes - it.from).sum();
+        progress.begin(Task::Read, grown.len() as u64, Some(bytes));
+        let recorded = record(workspace, &grown, progress, &mut done);
+        progress.end();
+        recorded?;
+        done.skipped.sort_unstable();
+        Ok(done)
+    }
+
+    /// The transcripts of sessions beneath some directories.
+    pub fn sessions_beneath(dirs: &[PathBuf]) -> Result<Vec<PathBuf>> {
+        let (mut files, mut skipped) = (Vec::new(), Vec::new());
+        for dir in dirs {
+            find(dir, &mut files, &mut skipped)?;
+        }
+        files.sort_unstable();
+        files.dedup();
+        files.retain(|path| matches!(kind(path), Some(Kind::Session)));
+        Ok(files)
+    }
+
+    /// Those that were written since they were last read.
+    fn grown(
+        &self,
+        workspace: &Workspace,
+        files: Vec<PathBuf>,
+        done: &mut Imported,
+    ) -> Result<Vec<Grown>> {
+        let mut grown = Vec::new();
+        workspace.store().read(|r| {
+            for path in files {
+                let skip =
+                    |why: &str| SkippedTranscript { path: path.clone(), why: why.to_owned() };
+                let Some(kind) = kind(&path) else {
+                    done.skipped.push(skip("a compaction: no agent that anybody deployed"));
+                    continue;
+                };
+                let Ok(found) = path.metadata() else {
+                    done.skipped.push(skip("it is gone"));
+                    continue;
+                };
+                let modified = modified(&found);
+                let since = self.since.map_or(i64::MIN, |it| it.unix_millis() * 1_000_000);
+                if modified < since {
+                    continue;
+                }
+                if found.len() > LONGEST_FILE {
+                    done.skipped.push(skip("it has more than 1 GiB"));
+                    continue;
+                }
+                let known = r.transcript(&path.to_string_lossy())?;
+                let is_as_it_was = |it: &ReadTo| (it.bytes, it.modified) == (found.len(), modified);
+                if known.as_ref().is_some_and(is_as_it_was) {
+                    continue;
+                }
+                // Of an agent's own transcript the sum is wanted, which needs all of it.
+                let from = match kind {
+                    Kind::Session => known.map_or(0, |it| it.read_to),
+                    Kind::Agent(_) | Kind::Rollout => 0,
+                };
+                let from = if from > found.len() { 0 } else { from };
+                grown.push(Grown { path, kind, from, bytes: found.len(), modified });
+            }
+            Ok(())
+        })?;
+        Ok(grown)
+    }
+}
+
+fn record(
+    workspace: &Workspace,
+    grown: &[Grown],
+    progress: &dyn Progress,
+    done: &mut Imported,
+) -> Result<()> {
+    let (config, now) = (workspace.config(), workspace.now());
+    let (mut new, mut merged) = (BTreeSet::<ExecutionId>::new(), BTreeSet::new());
+    for some in grown.chunks(AT_ONCE) {
+        let told: Vec<Result<Told>> = some
+            .par_iter()
+            .map(|it| {
+                let told = it.read(config, now);
+                progress.advance(it.bytes - it.from);
+                told
+            })
+            .collect();
+        let (mut sightings, mut texts, mut cursors) = (Vec::new(), Texts::new(), Vec::new());
+        for (it, told) in some.iter().zip(told) {
+            match told {
+                Ok(told) => {
+                    done.read += 1;
+                    done.bytes += it.bytes - it.from;
+                    sightings.extend(told.sightings);
+                    texts.extend(told.texts);
+                    cursors.push((told.path, told.read_to));
+                }
+                Err(error) => {
+                    let (path, why) = (it.path.clone(), error.to_string());
+                    done.skipped.push(SkippedTranscript { path, why });
+                }
+            }
+        }
+        // Without a deployment there is nothing to record, and a history need not be made for it.
+        if sightings.is_empty() && !workspace.store().exists() {
+            continue;
+        }
+        let observed = workspace.history().observe_files(&sightings, &texts, &cursors)?;
+        merged.extend(observed.changed);
+        new.extend(observed.new);
+    }
+    merged.retain(|id| !new.contains(id));
+    (done.new, done.merged) = (new.len() as u64, merged.len() as u64);
+    Ok(())
+}
+
+/// All transcripts beneath a path.
+fn find(path: &Path, files: &mut Vec<PathBuf>, skipped: &mut Vec<SkippedTranscript>) -> Result<()> {
+    let found = path.metadata().or_cannot("read", path)?;
+    if found.is_file() {
+        files.push(path.to_path_buf());
+        return Ok(());
+    }
+    let mut dirs = vec![path.to_path_buf()];
+    while let Some(dir) = dirs.pop() {
+        let entries = match std::fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                let why = crate::error::plain(&error);
+                skipped.push(SkippedTranscript { path: dir, why });
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => dirs.push(path),
+                Ok(kind) if kind.is_file() && path.extension().is_some_and(|it| it == "jsonl") => {
+                    files.push(path);
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a transcript is of, by its name; nothing, if it is of no deployment.
+fn kind(path: &Path) -> Option<Kind> {
+    let name = path.file_stem()?.to_string_lossy().into_owned();
+    match name.strip_prefix("agent-") {
+        Some(agent) if claude_code::is_compaction(agent) => None,
+        Some(agent) => Some(Kind::Agent(agent.to_owned())),
+        None if name.starts_with("rollout-") => Some(Kind::Rollout),
+        None => Some(Kind::Session),
+    }
+}
+
+fn modified(found: &std::fs::Metadata) -> i64 {
+    let since = found.modified().ok().and_then(|it| it.duration_since(UNIX_EPOCH).ok());
+    since.map_or(0, |it| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX))
+}
+
+impl Grown {
+    fn read(&self, config: &Config, now: Timestamp) -> Result<Told> {
+        let mut bytes = Vec::new();
+        let mut read = || {
+            let mut file = File::open(&self.path)?;
+            file.seek(SeekFrom::Start(self.from))?;
+            // What is written meanwhile is for the next time.
+            file.take(self.bytes - self.from).read_to_end(&mut bytes)
+        };
+        read().or_cannot("read", &self.path)?;
+        let mut keeper = Keeper::of_the_past(config);
+        let (sightings, read_to) = match &self.kind {
+            Kind::Session => {
+                let read = claude_code::session::read(&bytes, self.from, now, &mut keeper);
+                (read.sightings, read.read_to)
+            }
+            Kind::Agent(id) => {
+                let told = self.agent(&bytes, id, &mut keeper);
+                (told.into_iter().collect(), self.bytes)
+            }
+            Kind::Rollout => (codex::read_rollout(&bytes, now, &mut keeper), self.bytes),
+        };
+        Ok(Told {
+            sightings,
+            texts: keeper.texts,
+            path: self.path.to_string_lossy().into_owned(),
+            read_to: ReadTo { bytes: self.bytes, modified: self.modified, read_to, read_at: now },
+        })
+    }
+
+    fn agent(&self, bytes: &[u8], id: &str, keeper: &mut Keeper<'_>) -> Option<Sighting> {
+        let session = claude_code::session_of(bytes)?;
+        let transcript = claude_code::read_agent(bytes, keeper)?;
+        let beside = Sidecar::beside(&self.path);
+        let at = transcript.last_at?;
+        let evidence = Evidence { transcript: Some(transcript), ..beside.evidence };
+        Some(Sighting {
+            harness: "claude-code".to_owned(),
+            harness_session_id: session,
+            tool_use_id: beside.tool_use_id,
+            agent_id: Some(id.to_owned()),
+            parent_agent_id: beside.parent_agent_id,
+            at,
+            evidence,
+        })
+    }
+}

@@ -1,0 +1,14 @@
+//! What harnesses tell of deployments, and the record that follows from it.
+//!
+//! A [`Sighting`] says one thing of one deployment. `observe` adds it to what is known (`model::Evidence`) and
+//! writes the execution that follows: `settle` says what follows, `join` which two halves are one deployment,
+//! `write` brings the record to it. What follows depends on what was told, never on the order.
+
+mod join;
+mod observe;
+mod seen;
+mod settle;
+mod write;
+
+pub use observe::{Observed, Sighting, Texts};
+pub use seen::{CaptureDetail, Injected, LostPart};

@@ -1,0 +1,7 @@
+//! Capture: what harnesses tell, as they tell it.
+
+mod events;
+mod faults;
+mod samples;
+mod transcripts;
+mod world;

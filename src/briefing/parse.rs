@@ -192,6 +192,19 @@ fn markdown_items(reader: &mut Reader<'_>, items: &mut Vec<ParsedItem>) -> Read<
     Ok(())
 }
 
+impl ParsedItem {
+    /// What stands before an item's text.
+    fn without_text(
+        item_type: ItemType,
+        label: String,
+        priority: Priority,
+        references: usize,
+    ) -> ParsedItem {
+        let (kind, text) = (String::new(), String::new());
+        ParsedItem { item_type, label, priority, references, kind, same_text_as: None, text }
+    }
+}
+
 /// ``### `src/a.rs` (file, required, 1 reference, no final newline)``
 fn markdown_item(reader: &mut Reader<'_>) -> Read<ParsedItem> {
     let label = inline_code(reader)?;
@@ -204,15 +217,7 @@ fn markdown_item(reader: &mut Reader<'_>) -> Read<ParsedItem> {
     };
     let count = notes.iter().find_map(|note| note.split_once(" reference"));
     let references = count.map_or(Ok(0), |(count, _)| word(reader, count))?;
-    let mut item = ParsedItem {
-        item_type,
-        label,
-        priority,
-        references,
-        kind: String::new(),
-        same_text_as: None,
-        text: String::new(),
-    };
+    let mut item = ParsedItem::without_text(item_type, label, priority, references);
     if reader.eat(": same text as ") {
         item.same_text_as = Some(inline_code(reader)?);
         reader.expect("\n", "an item goes on")?;
@@ -366,15 +371,7 @@ fn xml_item(
     let label = wanted("path")?;
     let priority = word(reader, &wanted("priority")?)?;
     let references = attributes.get("references").map_or(Ok(0), |it| word(reader, &it))?;
-    let mut item = ParsedItem {
-        item_type,
-        label,
-        priority,
-        references,
-        kind: String::new(),
-        same_text_as: None,
-        text: String::new(),
-    };
+    let mut item = ParsedItem::without_text(item_type, label, priority, references);
     if closed.is_some() {
         item.same_text_as = Some(wanted("same-text-as")?);
         return Ok(item);

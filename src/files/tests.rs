@@ -1,11 +1,15 @@
 //! What is opened beneath a directory, by both ways of opening, and what is read of it.
 
+#[path = "../../tests/suite/racing.rs"]
+mod racing;
+
+use self::racing::racing;
 use super::{Beneath, Trouble, open_named};
 use std::fs::{File, create_dir, rename, write};
 use std::os::unix::fs::{FileExt, symlink};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+
+use std::time::Duration;
 
 /// A directory with a file beside it that nobody may see.
 fn fenced() -> (tempfile::TempDir, Beneath) {
@@ -84,39 +88,6 @@ fn a_pipe_and_a_socket_are_not_waited_for() {
         }
     }
     assert!(open_named(Path::new("/dev/zero")).unwrap_err().to_string().ends_with("(a device)"));
-}
-
-/// Does `what` again and again in another thread, while `meanwhile` is done for a second; gives how long
-/// `what` took at most.
-fn racing(what: impl Fn(u64) + Sync, mut meanwhile: impl FnMut()) -> Duration {
-    struct Over<'a>(&'a AtomicBool);
-    impl Drop for Over<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        let other = scope.spawn(|| {
-            let mut longest = Duration::ZERO;
-            for round in 0.. {
-                let start = Instant::now();
-                what(round);
-                longest = longest.max(start.elapsed());
-                if over.load(Ordering::Relaxed) {
-                    break;
-                }
-            }
-            longest
-        });
-        let end = Over(&over);
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(1) {
-            meanwhile();
-        }
-        drop(end);
-        other.join().unwrap()
-    })
 }
 
 #[test]

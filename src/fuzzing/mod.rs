@@ -4,8 +4,10 @@
 //! A target takes any bytes and panics where a promise is broken. It returns what it made of them: an
 //! input that has it do something new is worth keeping.
 
+mod briefings;
+mod bundles;
 mod history;
-mod texts;
+mod requests;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -22,14 +24,14 @@ pub struct Target {
 
 /// All of them.
 pub const TARGETS: &[Target] = &[
-    texts::BUNDLE,
-    texts::BRIEFING,
-    texts::TEMPLATE,
-    texts::CONFIG,
-    texts::SELECTION,
-    texts::SANITIZER,
-    texts::TOKENS,
-    texts::ARGUMENTS,
+    bundles::BUNDLE,
+    briefings::BRIEFING,
+    briefings::TEMPLATE,
+    requests::CONFIG,
+    requests::SELECTION,
+    bundles::SANITIZER,
+    requests::TOKENS,
+    requests::ARGUMENTS,
     history::LINES,
     history::IMPORT,
     history::SEARCH,

@@ -107,20 +107,8 @@ pub(super) fn enter_loss(conn: &Connection, path: &Path) -> Result<Option<Record
     let (found, ledger) = (mark::read(path), read(conn)?);
     let Some(lost) = found.and_then(|mark| lost(&ledger, &mark)) else { return Ok(None) };
     let all = ledger.recorded.plus(lost);
-    conn.execute(
-        "UPDATE ledger SET writes = ?1, sessions = ?2, executions = ?3, completions = ?4, outputs = ?5,
-           reports = ?6, bundles = ?7, missing = missing + ?8",
-        params![
-            all.writes,
-            all.sessions,
-            all.executions,
-            all.completions,
-            all.outputs,
-            all.reports,
-            all.bundles,
-            lost.writes
-        ],
-    )?;
+    set(conn, &all)?;
+    conn.execute("UPDATE ledger SET missing = missing + ?1", [lost.writes])?;
     let detail = serde_json::to_string(&lost).expect("figures only");
     conn.execute(
         "INSERT INTO care (at, what, detail) VALUES (?1, 'loss', ?2)",
@@ -129,17 +117,12 @@ pub(super) fn enter_loss(conn: &Connection, path: &Path) -> Result<Option<Record
     Ok(Some(lost))
 }
 
-/// Makes the ledger of a copy go on from a former one, whose place it takes.
-pub(super) fn carry_on(conn: &Connection, former: &Mark) -> Result<()> {
-    let own = read(conn)?.recorded;
-    // Whichever has recorded more of a kind, and a write for the replacement.
-    let mut all = own.plus(former.recorded.beyond(own));
-    all.writes += 1;
+/// Puts figures in the place of those there were.
+fn set(conn: &Connection, all: &Recorded) -> Result<()> {
     conn.execute(
-        "UPDATE ledger SET history_id = ?1, writes = ?2, sessions = ?3, executions = ?4,
-           completions = ?5, outputs = ?6, reports = ?7, bundles = ?8, missing = 0",
+        "UPDATE ledger SET writes = ?1, sessions = ?2, executions = ?3, completions = ?4, outputs = ?5,
+           reports = ?6, bundles = ?7",
         params![
-            former.history_id,
             all.writes,
             all.sessions,
             all.executions,
@@ -149,6 +132,18 @@ pub(super) fn carry_on(conn: &Connection, former: &Mark) -> Result<()> {
             all.bundles
         ],
     )?;
+    Ok(())
+}
+
+/// Makes the ledger of a copy go on from a former one, whose place it takes.
+pub(super) fn carry_on(conn: &Connection, former: &Mark) -> Result<()> {
+    let own = read(conn)?.recorded;
+    // Whichever has recorded more of a kind, and a write for the replacement.
+    let mut all = own.plus(former.recorded.beyond(own));
+    all.writes += 1;
+    set(conn, &all)?;
+    let sql = "UPDATE ledger SET history_id = ?1, missing = 0";
+    conn.execute(sql, [&former.history_id])?;
     Ok(())
 }
 

@@ -16,5 +16,7 @@ mod env;
 mod flow;
 mod hostile;
 mod properties;
+#[cfg(unix)]
+mod racing;
 mod reference;
 mod store;

@@ -238,7 +238,7 @@ proptest! {
         for (at, it) in all.iter().enumerate() {
             session.init_deployment(Handover {
                 execution_id: Some(ExecutionId::new(format!("e-{at}")).unwrap()),
-                agent_type: it.agent.parse().unwrap(),
+                agent_type: sortie::model::AgentType::nearest(&it.agent),
                 scope: it.scope.clone(),
                 ..Handover::default()
             }).unwrap();

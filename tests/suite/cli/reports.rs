@@ -33,6 +33,8 @@ fn told(said: &dyn Fn(&str) -> String) -> TestEnv {
     for (id, budget) in [("e-1", "4k"), ("e-2", "4k"), ("e-3", "4k"), ("e-4", "4k")] {
         let bundle = format!("{id}.json");
         let agent = said("agent");
+        // As much of it as may be a kind of agent.
+        let agent = sortie::model::AgentType::nearest(&agent).to_string();
         let given = ["--agent-type", &agent, "--scope", &scope, "--files", "lib"];
         let prepare = ["ctx", "prepare-bundle", "--budget", budget, "--output", &bundle];
         run(&env, &[&prepare[..], &given[..]].concat());

@@ -1,7 +1,8 @@
 //! What lies outside of the project stays there; what would hang is not opened.
 
-use super::{pipe, prepare, racing, run};
+use super::{pipe, prepare, run};
 use crate::env::{TestEnv, summary, transcript};
+use crate::racing::racing;
 use std::fs::{create_dir, remove_file, rename};
 use std::os::unix::fs::symlink;
 

@@ -9,7 +9,7 @@ use crate::env::{Outcome, TestEnv};
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const PREPARE: [&str; 7] =
     ["ctx", "prepare-bundle", "--agent-type", "a", "--scope", "s", "--files"];
@@ -51,24 +51,4 @@ fn prepare<S: AsRef<OsStr>>(env: &TestEnv, items: S) -> Outcome {
 fn pipe(path: &Path) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
-}
-
-/// Runs `what` in another thread, again and again, while `meanwhile` is done for a second.
-fn racing(what: impl Fn(u64) + Sync, mut meanwhile: impl FnMut()) {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    struct Over<'a>(&'a AtomicBool);
-    impl Drop for Over<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-    let over = AtomicBool::new(false);
-    std::thread::scope(|scope| {
-        scope.spawn(|| (0..).take_while(|_| !over.load(Ordering::Relaxed)).for_each(&what));
-        let _over = Over(&over);
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(1) {
-            meanwhile();
-        }
-    });
 }

@@ -135,7 +135,8 @@ mod tests {
         crate::store::migrate::migrate(&conn, Path::new("test")).unwrap();
         let shapes: Vec<Shape> =
             TABLES.iter().filter_map(|table| Shape::of(&conn, &conn, table).unwrap()).collect();
-        assert_eq!(shapes.len(), TABLES.len() - 1);
+        // Contents are known by their hash; rows without a seal are not looked for.
+        assert_eq!(shapes.len(), crate::store::seal::SEALED.len() + 1);
         for (at, a) in shapes.iter().enumerate() {
             for b in &shapes[at + 1..] {
                 let (a, b) = (&a.columns, &b.columns);

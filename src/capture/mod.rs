@@ -1,10 +1,10 @@
 //! Capture: what agent harnesses tell of the agents they run, taken into the record without anybody
 //! remembering to.
 //!
-//! A harness tells by hooks while it works ([`hook`]) and in transcripts afterwards ([`import`]). `harness/<name>` knows
-//! what each says, as sightings of the history; [`spool`] keeps what could not be recorded at once. What
-//! follows for the record is `history`'s. [`install`] writes sortie's hooks into a harness's settings, and takes them out
-//! again.
+//! A harness tells by hooks while it works ([`hear`]) and in transcripts afterwards ([`Import`]). `harness/<name>`
+//! knows what each says, as sightings of the history; `spool` keeps what could not be recorded at once
+//! ([`catch_up`] takes it in). What follows for the record is `history`'s. [`install`] writes sortie's hooks into a
+//! harness's settings, and takes them out again; [`Status`] tells what is in place and what is missing.
 
 mod fields;
 mod harness;

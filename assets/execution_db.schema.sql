@@ -302,6 +302,8 @@ CREATE INDEX executions_by_status  ON agent_executions (status, deployed_at);
 
 CREATE INDEX executions_by_time    ON agent_executions (deployed_at);
 
+CREATE INDEX harness_sessions_by_session ON harness_sessions (session_id);
+
 CREATE INDEX outputs_by_execution ON outputs (execution_id, created_at);
 
 CREATE INDEX outputs_by_subject ON outputs (output_type, subject, created_at);

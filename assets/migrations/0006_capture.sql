@@ -46,6 +46,8 @@ CREATE TABLE harness_sessions (
   PRIMARY KEY (harness, harness_session_id)
 ) STRICT;
 
+CREATE INDEX harness_sessions_by_session ON harness_sessions (session_id);
+
 -- What an execution used, in tokens as they are billed.
 CREATE TABLE usages (
   execution_id          TEXT PRIMARY KEY NOT NULL

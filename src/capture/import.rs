@@ -115,7 +115,10 @@ impl Import {
         for path in &self.paths {
             find(path, &mut files, &mut done.skipped)?;
         }
-        files.sort_unstable();
+        // Sessions first: they name the calls that their agents belong to.
+        files.sort_unstable_by_key(|path| {
+            (!matches!(kind(path), Some(Kind::Session)), path.clone())
+        });
         files.dedup();
         done.transcripts = files.len() as u64;
         let grown = self.grown(workspace, files, &mut done)?;
@@ -229,6 +232,19 @@ fn record(
         merged.extend(observed.changed);
         new.extend(observed.new);
     }
+    // An agent that was known alone at first may have become its call's since.
+    workspace.store().read(|r| {
+        for list in [&mut new, &mut merged] {
+            let mut kept = BTreeSet::new();
+            for id in std::mem::take(list) {
+                if r.has_id::<ExecutionId>(id.as_str())? {
+                    kept.insert(id);
+                }
+            }
+            *list = kept;
+        }
+        Ok(())
+    })?;
     merged.retain(|id| !new.contains(id));
     (done.new, done.merged) = (new.len() as u64, merged.len() as u64);
     Ok(())

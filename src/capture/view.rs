@@ -1,5 +1,6 @@
 //! How imports and the state of capture look.
 
+use super::Harness;
 use super::install::Installed;
 use super::{Coverage, Imported, ImportedAll, MissingDeployment, Status};
 use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
@@ -112,6 +113,11 @@ impl View for Status {
         }
         let document = Document::new();
         match &self.coverage {
+            None if self.harness != Harness::ClaudeCode.name() => {
+                let told = "not verified: no session of this harness was seen at work";
+                fields.push(("coverage", Cell::toned(told, Tone::Faint)));
+                document.fields(fields)
+            }
             None => document.fields(fields),
             Some(it) => {
                 fields.push(("coverage", share(it)));

@@ -22,7 +22,7 @@ use super::{Cli, Global};
 use clap::{CommandFactory, Subcommand};
 use deferred::{Deferred, Later};
 use sortie::error::IoContext;
-use sortie::render::{Paged, View};
+use sortie::render::{Paged, View, counted};
 use sortie::store::Named;
 use sortie::{Result, Workspace};
 use std::process::ExitCode;
@@ -151,8 +151,9 @@ impl Verb<'_> {
         let state = capture::state_dir();
         let done = sortie::capture::catch_up(&self.workspace, state.as_deref());
         if done.recorded > 0 {
-            let recorded = done.recorded;
-            self.ui.note(&format!("{recorded} events that waited for the history are recorded"));
+            let events = counted(done.recorded as usize, "event", "events");
+            self.ui
+                .note(&format!("recorded now: {events} that could not be when a hook told them"));
         }
     }
 

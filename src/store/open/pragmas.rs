@@ -14,8 +14,12 @@ pub(in crate::store) const PATIENCE: Duration = Duration::from_secs(30);
 /// on disk twice.
 const WAL_LEFT: i64 = 16 << 20;
 
+/// Statements that are kept prepared: an import goes through some thirty for each deployment.
+const STATEMENTS: usize = 64;
+
 /// Everything that holds for a connection to a history, whatever its journal.
 pub(super) fn guard(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(STATEMENTS);
     seal::teach(conn)?;
     conn.pragma_update(None, "cell_size_check", true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)?;

@@ -221,6 +221,26 @@ fn older_layouts_are_read() {
 }
 
 #[test]
+fn an_agent_is_counted_once_in_whatever_order_it_is_read() {
+    let env = TestEnv::empty();
+    let agents = dir(&env).join(SESSION).join("subagents");
+    put(agents.join("agent-a0r.jsonl"), &agent(&env, "a0r"));
+    env.ok("import");
+    assert_eq!(env.rows("SELECT execution_id FROM agent_executions").trim(), "agent-a0r-5e551011");
+    put(
+        dir(&env).join(format!("{SESSION}.jsonl")),
+        &[
+            calls(&env, 1, "toolu_r", "Review the parser."),
+            returns(&env, 7, "toolu_r", "a0r", "That is all."),
+        ],
+    );
+    let outcome = env.ok("import --format json");
+    let done: Value = serde_json::from_slice(&outcome.stdout).unwrap();
+    assert_eq!((&done["new"], &done["merged"]), (&json!(1), &json!(0)), "{outcome}");
+    assert_eq!(env.rows("SELECT execution_id FROM agent_executions").trim(), "toolu_r");
+}
+
+#[test]
 fn a_codex_rollout_is_taken_in() {
     let env = TestEnv::empty();
     let line = |second: u32, kind: &str, payload: Value| json!({ "timestamp": format!("2026-10-01T10:00:{second:02}.000Z"), "type": kind, "payload": payload });

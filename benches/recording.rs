@@ -12,6 +12,7 @@ use sortie::Workspace;
 use sortie::history::{ExecutionFilter, Messages};
 use sortie::model::ExecutionStatus;
 use sortie::workspace::Options;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Barrier;
@@ -40,6 +41,7 @@ fn main() -> Outcome<()> {
     println!("{}\n", place.describe());
     one_recording(&place, rounds)?;
     one_bundle(&place, rounds)?;
+    one_event(&place, rounds)?;
     for _ in 0..if quick { 1 } else { 5 } {
         crowd(&place)?;
     }
@@ -97,6 +99,39 @@ fn one_bundle(place: &Place, rounds: usize) -> Outcome<()> {
         let ratio = table.median(3) / (table.median(0) + table.median(row));
         println!("ctx prepare-bundle: {ratio:.2} × `true` and {name}");
     }
+    println!();
+    Ok(())
+}
+
+/// An event of a harness's hook: a deployment, its completion, and one that is about no agent.
+fn one_event(place: &Place, rounds: usize) -> Outcome<()> {
+    let mut table = Table::new(&["true", "hook: deployed", "hook: completed", "hook: no agent"]);
+    let event = |name: &str, tool: &str, id: &str, more: &str| {
+        let cwd = place.root().display();
+        format!(
+            "{{\"session_id\":\"s\",\"cwd\":\"{cwd}\",\"hook_event_name\":\"{name}\",\"tool_name\":\"{tool}\",\
+             \"tool_use_id\":\"{id}\",\"tool_input\":{{\"prompt\":\"Review the parser.\"}}{more}}}"
+        )
+    };
+    let message = MESSAGE.trim_end();
+    for round in 0..rounds {
+        let id = format!("toolu-{round}");
+        let answer = format!(
+            ",\"tool_response\":{{\"status\":\"completed\",\"agentId\":\"a{round}\",\
+             \"content\":[{{\"type\":\"text\",\"text\":\"{message}\"}}]}}"
+        );
+        let told = [
+            event("PreToolUse", "Agent", &id, ""),
+            event("PostToolUse", "Agent", &id, &answer),
+            event("PreToolUse", "Bash", &id, ""),
+        ];
+        table.time(0, || run(&mut Command::new("true")))?;
+        for (row, event) in told.iter().enumerate() {
+            table.time(row + 1, || place.hear(event))?;
+        }
+    }
+    println!("| one event of a hook | median | p90 | min |\n| --- | --: | --: | --: |");
+    table.print();
     println!();
     Ok(())
 }
@@ -205,6 +240,19 @@ impl Place {
         command.args(["ctx", "prepare-bundle", "--agent-type", "reviewer", "--scope", "Review it"]);
         command.args(["--files", "small.txt"]);
         command
+    }
+
+    /// What a harness does with an event.
+    fn hear(&self, event: &str) -> Outcome<()> {
+        let mut command = self.sortie();
+        command.args(["hook", "claude-code"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn()?;
+        child.stdin.take().ok_or("no stdin")?.write_all(event.as_bytes())?;
+        let output = child.wait_with_output()?;
+        match output.status.success() && output.stdout.is_empty() {
+            true => Ok(()),
+            false => Err(format!("the hook said {output:?}").into()),
+        }
     }
 
     /// A connection to the history that is set as sortie's own.

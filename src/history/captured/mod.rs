@@ -2,11 +2,12 @@
 //!
 //! A [`Sighting`] says one thing of one deployment. `observe` adds it to what is known (`model::Evidence`) and
 //! writes the execution that follows: `settle` says what follows, `join` which two halves are one deployment,
-//! `write` brings the record to it. What follows depends on what was told, never on the order.
+//! `write` brings the record to it, `sessions` says in which session it is. What follows depends on what was told, never on the order.
 
 mod join;
 mod observe;
 mod seen;
+mod sessions;
 mod settle;
 mod write;
 

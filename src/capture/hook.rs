@@ -2,11 +2,9 @@
 //! recorder that fails would stop the agent that it records.
 
 use super::harness::{claude_code, codex, gemini};
-use super::keeper::Keeper;
 use super::spool::{self, Places};
 use super::{Harness, fields, recall};
 use crate::error::Result;
-use crate::history::Sighting;
 use crate::model::{BundleId, Timestamp};
 use crate::workspace::{self, Options, Workspace};
 use serde_json::{Value, json};
@@ -121,8 +119,9 @@ fn in_time(
     let work = move || {
         let record = || {
             let workspace = Workspace::open(options)?;
-            spool::record(&workspace, harness, &event, at)?;
-            let reply = reply(&workspace, &event);
+            let briefing = wanted_briefing(&workspace, &event)?;
+            spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
+            let reply = reply(&workspace, &event, briefing);
             Ok((reply, workspace))
         };
         match record() {
@@ -139,7 +138,7 @@ fn in_time(
 }
 
 /// What the harness is given back: a briefing in the place of a prompt, or the record after a compaction.
-fn reply(workspace: &Workspace, event: &Value) -> Option<String> {
+fn reply(workspace: &Workspace, event: &Value, briefing: Option<String>) -> Option<String> {
     if is_after_compaction(event) {
         let session = fields::text(event, "session_id")?;
         let recalled = recall::after_compaction(workspace, session)?;
@@ -149,7 +148,7 @@ fn reply(workspace: &Workspace, event: &Value) -> Option<String> {
         });
         return Some(json!({ "hookSpecificOutput": output }).to_string());
     }
-    let briefing = wanted_briefing(workspace, event).ok()??;
+    let briefing = briefing?;
     let mut input = event.get("tool_input")?.clone();
     input["prompt"] = Value::String(briefing);
     let output = json!({ "hookEventName": "PreToolUse", "updatedInput": input });
@@ -170,20 +169,4 @@ fn wanted_briefing(workspace: &Workspace, event: &Value) -> Result<Option<String
     let kept = workspace.context().briefing_of(&bundle)?;
     let text = store.read(|r| r.content(&kept.briefing_hash))?;
     Ok(text.and_then(|bytes| String::from_utf8(bytes).ok()))
-}
-
-/// Says in what is told of a call which prompt will stand in the place of its own.
-pub(super) fn prepare_injection(
-    workspace: &Workspace,
-    event: &Value,
-    sightings: &mut [Sighting],
-    keeper: &mut Keeper<'_>,
-) -> Result<()> {
-    if let Some(briefing) = wanted_briefing(workspace, event)? {
-        let injected = keeper.keep(&briefing);
-        for it in sightings {
-            it.evidence.injected = Some(injected.clone());
-        }
-    }
-    Ok(())
 }

@@ -3,9 +3,9 @@
 //!
 //! Both stand beside the history, or, where nothing can be written there, in the user's state directory.
 
+use super::Harness;
 use super::harness::{claude_code, codex, gemini};
 use super::keeper::Keeper;
-use super::{Harness, hook};
 use crate::error::{Error, IoContext, Kind, Result};
 use crate::model::Timestamp;
 use crate::store::{content, file};
@@ -213,15 +213,17 @@ fn take_in(workspace: &Workspace, path: &Path) -> Result<()> {
     let head: Head = serde_json::from_slice(&bytes[..end]).map_err(|_| none())?;
     let harness: Harness = head.harness.parse().map_err(|_| none())?;
     let event: Value = serde_json::from_slice(&bytes[end + 1..]).map_err(|_| none())?;
-    record(workspace, harness, &event, head.at)
+    // The agent has gone with its own prompt by now.
+    record(workspace, harness, &event, head.at, None)
 }
 
-/// Records what an event tells.
+/// Records what an event tells, and which briefing is put in the place of its prompt.
 pub(super) fn record(
     workspace: &Workspace,
     harness: Harness,
     event: &Value,
     at: Timestamp,
+    briefing: Option<&str>,
 ) -> Result<()> {
     let mut keeper = Keeper::new(workspace);
     let mut sightings = match harness {
@@ -229,7 +231,10 @@ pub(super) fn record(
         Harness::Codex => codex::observe(event, at, &mut keeper),
         Harness::Gemini => gemini::observe(event, at, &mut keeper),
     };
-    hook::prepare_injection(workspace, event, &mut sightings, &mut keeper)?;
+    let injected = briefing.map(|text| keeper.keep(text));
+    for it in &mut sightings {
+        it.evidence.injected = injected.clone();
+    }
     if !sightings.is_empty() {
         workspace.history().observe(&sightings, &keeper.texts)?;
     }

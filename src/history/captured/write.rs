@@ -30,8 +30,10 @@ pub fn write(w: &Writer<'_>, it: Deployed<'_>) -> Result<Option<(ExecutionId, bo
     };
     let bundle = marked_bundle(w, it.markers())?;
     let (before, execution) = match w.execution(&id)? {
-        Some(recorded) if id == own => (Some(recorded.clone()), it.deployment(recorded, &bundle)),
-        // What was recorded by hand stays as it was recorded.
+        Some(recorded) if id == own && !w.captures_of(&id)?.is_empty() => {
+            (Some(recorded.clone()), it.deployment(recorded, &bundle))
+        }
+        // What was recorded by hand stays as it was recorded, also under a name that a call has by chance.
         Some(recorded) => (Some(recorded.clone()), recorded),
         None => {
             let session = session_of(w, &it)?;

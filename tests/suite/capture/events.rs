@@ -112,6 +112,13 @@ fn a_briefing_stands_in_the_place_of_the_prompt_where_that_is_wanted() {
     let shown: Value =
         serde_json::from_slice(&env.ok("track show toolu_a --format json").stdout).unwrap();
     assert_eq!(shown["capture"]["injected"], "unknown");
+    // Who was told too late has gone with its own prompt: nothing was put in its place.
+    let late = call(&env, "PreToolUse", "toolu_c", &prompt, json!({}));
+    let head = json!({ "harness": "claude-code", "at": crate::env::NOW.replace('Z', ".000Z") });
+    env.write(".sortie/spool/000000000000001-1-0.event", format!("{head}\n{late}"));
+    let shown: Value =
+        serde_json::from_slice(&env.ok("track show toolu_c --format json").stdout).unwrap();
+    assert!(shown["capture"]["injected"].is_null(), "{shown}");
     let plain = hook(&env, &call(&env, "PreToolUse", "toolu_b", "Nothing marked.", json!({})));
     assert!(plain.stdout.is_empty());
 }
@@ -130,4 +137,14 @@ fn after_a_compaction_the_record_is_told() {
     snapshot!("after_compaction", env.clean(text));
     let other = json!({ "source": "compact", "session_id": "another" });
     assert!(hook(&env, &event(&env, "SessionStart", other)).stdout.is_empty());
+}
+
+#[test]
+fn what_was_recorded_by_hand_is_not_written_over() {
+    let env = TestEnv::new();
+    env.ok("track init-session --session-id work --scope Work");
+    env.ok("track init-deployment --session-id work --execution-id toolu_a --agent-type mine --scope Mine");
+    hook(&env, &call(&env, "PreToolUse", "toolu_a", "Another thing.", json!({})));
+    let row = env.rows("SELECT agent_type, scope, briefing_hash FROM agent_executions");
+    assert_eq!(row, "mine | Mine | -\n");
 }

@@ -2,7 +2,7 @@
 
 use crate::env::{TestEnv, summary};
 use std::process::Stdio;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 const PREPARE: &str = "ctx prepare-bundle --agent-type a --scope s --files . --model gpt-4o -q";
 
@@ -153,15 +153,24 @@ fn an_interrupt_leaves_nothing_behind() {
         env.write(format!("src/{file}.rs"), text);
     }
     let line = format!("{PREPARE} --budget 100m --output out.json");
-    let started = SystemTime::now();
-    let mut child = env.sortie();
-    let child = child.args(crate::env::words(&line)).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = child.spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(150));
-    let pid = child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
-    let status = child.wait().unwrap();
-    assert!(!status.success(), "done in {:?}, before the interrupt", started.elapsed());
+    let interrupted = || {
+        let mut child = env.sortie();
+        let child =
+            child.args(crate::env::words(&line)).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut child = child.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(150));
+        let pid = child.id().to_string();
+        let killed = std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap();
+        assert!(killed.success());
+        !child.wait().unwrap().success()
+    };
+    // On a busy machine this thread may wake up when all is done; then it was no interrupt.
+    let came_in_time = (0..10).any(|_| {
+        let _ = std::fs::remove_file(env.path("out.json"));
+        let _ = std::fs::remove_dir_all(env.path(".sortie"));
+        interrupted()
+    });
+    assert!(came_in_time, "ten times it was done before the interrupt");
     assert!(!env.exists("out.json"));
     let left = std::fs::read_dir(env.project()).unwrap().count();
     assert_eq!(left - usize::from(env.exists(".sortie")), 1, "src alone");

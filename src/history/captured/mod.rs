@@ -11,5 +11,5 @@ mod sessions;
 mod settle;
 mod write;
 
-pub use observe::{Observed, Sighting, Texts};
+pub use observe::{Observation, Observed, Sighting, Texts};
 pub use seen::{CaptureDetail, Injected, LostPart};

@@ -32,8 +32,6 @@ pub struct Event {
     pub until: Instant,
     /// Where the harness says that the project is; an agent may have gone elsewhere.
     pub project: Option<PathBuf>,
-    /// The user's directory for what cannot stand beside the history.
-    pub state: Option<PathBuf>,
 }
 
 /// What became of an event.
@@ -64,7 +62,7 @@ pub fn hear(event: Event, mut options: Options) -> (Heard, Option<String>) {
     }
     options.now = Some(event.at);
     options.patience = Some(PATIENCE);
-    let places = places(&event, &options);
+    let places = places(&options);
     match in_time(event.harness, parsed, event.at, event.until, options) {
         Some(Ok(reply)) => (Heard::Recorded, reply),
         Some(Err(_)) | None => match places.keep(event.harness, event.at, &event.bytes) {
@@ -98,7 +96,7 @@ fn no_event(event: &Event, options: &Options) -> Heard {
     }
     let why = event.cut.as_deref().unwrap_or("an event that is no JSON");
     let begins: String = String::from_utf8_lossy(&event.bytes).chars().take(80).collect();
-    lost(event, &places(event, options), &format!("{why}; it begins {begins}"))
+    lost(event, &places(options), &format!("{why}; it begins {begins}"))
 }
 
 fn lost(event: &Event, places: &Places, why: &str) -> Heard {
@@ -106,9 +104,9 @@ fn lost(event: &Event, places: &Places, why: &str) -> Heard {
     Heard::Lost
 }
 
-fn places(event: &Event, options: &Options) -> Places {
+fn places(options: &Options) -> Places {
     let home = workspace::home(options).ok();
-    Places::new(home.as_deref(), event.state.as_deref())
+    Places::new(home.as_deref(), options.state.as_deref())
 }
 
 /// Records in a thread of its own: what takes too long is left to itself, and to the next command.

@@ -54,12 +54,11 @@ pub struct MissingDeployment {
 }
 
 impl Status {
-    /// How capture of a harness stands; events that cannot stand beside the history are in `state`.
+    /// How capture of a harness stands.
     pub fn of(
         workspace: &Workspace,
         harness: Harness,
         surroundings: &Surroundings,
-        state: Option<&Path>,
     ) -> Result<Status> {
         let (last_event, recorded) = workspace.store().read(|r| r.capture_facts(harness.name()))?;
         let homes = HarnessHomes { codex: None, ..HarnessHomes::of(surroundings) };
@@ -72,7 +71,7 @@ impl Status {
             installed: installed(harness, workspace.root(), surroundings),
             last_event,
             recorded,
-            losses: Places::new(Some(workspace.home()), state).losses(),
+            losses: Places::of(workspace).losses(),
             coverage,
         })
     }

@@ -435,7 +435,7 @@ fn what_hooks_could_not_record_is_taken_in_first() {
     env.write(".sortie/spool/000000000000001-1-0.event", format!("{head}\n{event}"));
     let mut client = Client::of(&env);
     let shown = client.result("show", json!({ "execution_id": "toolu_1" }));
-    assert_eq!(shown["execution"]["scope"], "Look", "{shown}");
+    assert_eq!(shown["deployment"]["execution"]["scope"], "Look", "{shown}");
 }
 
 #[test]

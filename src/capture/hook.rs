@@ -77,7 +77,7 @@ fn is_told_something(harness: Harness, event: &Value) -> bool {
                 || claude_code::ended_session(event).is_some()
                 || is_after_compaction(event)
         }
-        Harness::Codex => codex::is_told_something(event),
+        Harness::Codex => codex::is_told_something(event) || is_after_compaction(event),
         Harness::Gemini => gemini::is_told_something(event),
     }
 }

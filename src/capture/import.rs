@@ -1,7 +1,7 @@
 //! Transcripts, read afterwards: what no hook told, and what hooks cannot know.
 
 use super::harness::claude_code::{self, Sidecar};
-use super::harness::codex;
+use super::harness::{codex, gemini};
 use super::keeper::Keeper;
 use crate::config::Config;
 use crate::context::{Progress, Task};
@@ -98,6 +98,8 @@ enum Kind {
     Agent(String),
     /// Of a session of Codex, or of an agent of one.
     Rollout,
+    /// Of a session of Gemini CLI, with those of its agents.
+    Chat,
 }
 
 struct Told {
@@ -115,6 +117,8 @@ impl Import {
         for path in &self.paths {
             find(path, &mut files, &mut done.skipped)?;
         }
+        // They are read with their session's.
+        files.retain(|path| !gemini::is_of_agent(path));
         // Sessions first: they name the calls that their agents belong to.
         files.sort_unstable_by_key(|path| {
             (!matches!(kind(path), Some(Kind::Session)), path.clone())
@@ -131,15 +135,18 @@ impl Import {
         Ok(done)
     }
 
-    /// The transcripts of sessions beneath some directories.
-    pub fn sessions_beneath(dirs: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    /// The transcripts beneath some directories that tell of calls: of sessions, and of agents that can make some.
+    pub fn callers_beneath(dirs: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let (mut files, mut skipped) = (Vec::new(), Vec::new());
         for dir in dirs {
             find(dir, &mut files, &mut skipped)?;
         }
         files.sort_unstable();
         files.dedup();
-        files.retain(|path| matches!(kind(path), Some(Kind::Session)));
+        files.retain(|path| {
+            let is_caller = matches!(kind(path), Some(Kind::Session | Kind::Rollout | Kind::Chat));
+            is_caller && !gemini::is_of_agent(path)
+        });
         Ok(files)
     }
 
@@ -180,7 +187,7 @@ impl Import {
                 // Of an agent's own transcript the sum is wanted, which needs all of it.
                 let from = match kind {
                     Kind::Session => known.map_or(0, |it| it.read_to),
-                    Kind::Agent(_) | Kind::Rollout => 0,
+                    Kind::Agent(_) | Kind::Rollout | Kind::Chat => 0,
                 };
                 let from = if from > found.len() { 0 } else { from };
                 grown.push(Grown { path, kind, from, bytes: found.len(), modified });
@@ -288,6 +295,7 @@ fn kind(path: &Path) -> Option<Kind> {
         Some(agent) if claude_code::is_compaction(agent) => None,
         Some(agent) => Some(Kind::Agent(agent.to_owned())),
         None if name.starts_with("rollout-") => Some(Kind::Rollout),
+        None if gemini::is_session(path) => Some(Kind::Chat),
         None => Some(Kind::Session),
     }
 }
@@ -318,6 +326,7 @@ impl Grown {
                 (told.into_iter().collect(), self.bytes)
             }
             Kind::Rollout => (codex::read_rollout(&bytes, now, &mut keeper), self.bytes),
+            Kind::Chat => (gemini::read_session(&self.path, &bytes, now, &mut keeper), self.bytes),
         };
         Ok(Told {
             sightings,

@@ -238,9 +238,12 @@ pub(super) fn record(
     if !sightings.is_empty() {
         workspace.history().observe(&sightings, &keeper.texts)?;
     }
-    if harness == Harness::ClaudeCode
-        && let Some(session) = claude_code::ended_session(event)
-    {
+    let ended = match harness {
+        Harness::ClaudeCode => claude_code::ended_session(event),
+        Harness::Codex => codex::ended_session(event),
+        Harness::Gemini => gemini::ended_session(event),
+    };
+    if let Some(session) = ended {
         workspace.history().leave_harness_session(harness.name(), session, at)?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! What is recorded of a harness's agents, and what is missing.
 
-use super::harness::claude_code;
+use super::harness::{claude_code, codex, gemini};
 use super::install::{Installed, Surroundings, installed};
 use super::keeper::Keeper;
 use super::spool::{Losses, Places};
@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     pub harness: String,
+    /// The program that sortie was seen to record, with its version; none where that was not tried.
+    pub verified: Option<String>,
     /// The settings that have sortie called.
     pub installed: Vec<Installed>,
     /// When something was last told.
@@ -63,13 +65,14 @@ impl Status {
         state: Option<&Path>,
     ) -> Result<Status> {
         let (last_event, recorded) = workspace.store().read(|r| r.capture_facts(harness.name()))?;
-        let homes = HarnessHomes { codex: None, ..HarnessHomes::of(surroundings) };
-        let coverage = match (harness, &homes.transcripts_of(workspace.root())[..]) {
-            (Harness::ClaudeCode, transcripts @ [_, ..]) => Some(coverage(workspace, transcripts)?),
-            _ => None,
+        let homes = HarnessHomes::of(surroundings).only(harness);
+        let coverage = match &homes.transcripts_of(workspace.root())[..] {
+            [] => None,
+            transcripts => Some(coverage(workspace, harness, transcripts)?),
         };
         Ok(Status {
             harness: harness.name().to_owned(),
+            verified: harness.verified().map(str::to_owned),
             installed: installed(harness, workspace.root(), surroundings),
             last_event,
             recorded,
@@ -79,8 +82,8 @@ impl Status {
     }
 }
 
-fn coverage(workspace: &Workspace, dirs: &[PathBuf]) -> Result<Coverage> {
-    let files = Import::sessions_beneath(dirs)?;
+fn coverage(workspace: &Workspace, harness: Harness, dirs: &[PathBuf]) -> Result<Coverage> {
+    let files = Import::callers_beneath(dirs)?;
     let config = workspace.config();
     let now = workspace.now();
     let calls: Vec<(PathBuf, Vec<Sighting>)> = files
@@ -88,14 +91,20 @@ fn coverage(workspace: &Workspace, dirs: &[PathBuf]) -> Result<Coverage> {
         .map(|path| {
             let bytes = std::fs::read(&path).unwrap_or_default();
             let mut keeper = Keeper::of_the_past(config);
-            let read = claude_code::session::read(&bytes, 0, now, &mut keeper);
-            let calls = read.sightings.into_iter().filter(|it| it.evidence.call.is_some());
+            let told = match harness {
+                Harness::ClaudeCode => {
+                    claude_code::session::read(&bytes, 0, now, &mut keeper).sightings
+                }
+                Harness::Codex => codex::read_rollout(&bytes, now, &mut keeper),
+                Harness::Gemini => gemini::read_session(&path, &bytes, now, &mut keeper),
+            };
+            let calls = told.into_iter().filter(|it| it.evidence.call.is_some());
             (path, calls.collect())
         })
         .collect();
     let mut coverage =
         Coverage { transcripts: calls.len() as u64, deployments: 0, recorded: 0, missing: vec![] };
-    let began = workspace.store().read(|r| r.first_captured_at(Harness::ClaudeCode.name()))?;
+    let began = workspace.store().read(|r| r.first_captured_at(harness.name()))?;
     for (path, calls) in calls {
         let mut unique: BTreeMap<String, Sighting> = BTreeMap::new();
         for call in calls {

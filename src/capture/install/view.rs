@@ -22,6 +22,9 @@ impl View for Installation {
             ("harness", Cell::from(self.harness.title())),
             ("scope", Cell::from(self.scope.name())),
         ];
+        if let Some(program) = self.harness.verified().filter(|_| !self.uninstalled) {
+            fields.push(("verified", format!("with {program}").into()));
+        }
         if let (Some(command), Some(program)) = (&self.command, &self.program) {
             let call = format!("{command} hook {}", self.harness.name());
             fields.push(("calls", call.into()));

@@ -150,11 +150,20 @@ class Project:
         return json.loads(self.sortie(*words, "--format", "json"))
 
     def executions(self):
-        """Every deployment on record, as `track show` has it, in the order they were deployed."""
+        """Every deployment on record, in the order they were deployed: its fields, `capture` as `track show`
+        has it, and the text of its `prompt`."""
         listed = self.sortie("track", "query", "--format", "jsonl").splitlines()
-        ids = [json.loads(line)["execution_id"] for line in listed]
-        shown = [self.json("track", "show", it) for it in ids]
-        return sorted(shown, key=lambda it: it["deployed_at"])
+        if not listed:
+            return []
+        records = map(json.loads, self.sortie("track", "export").splitlines())
+        texts = {it["content_hash"]: it["text"] for it in records if it["record"] == "content"}
+        found = []
+        for line in listed:
+            shown = self.json("track", "show", json.loads(line)["execution_id"])
+            it = shown["execution"]
+            prompt = texts.get(it["briefing_hash"])
+            found.append({**it, "capture": shown["capture"], "prompt": prompt})
+        return sorted(found, key=lambda it: it["deployed_at"])
 
     def spool_is_empty(self):
         """Nothing was lost, and nothing waits."""

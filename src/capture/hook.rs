@@ -121,7 +121,7 @@ fn in_time(
             let workspace = Workspace::open(options)?;
             let briefing = wanted_briefing(&workspace, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
-            let reply = reply(&workspace, &event, briefing);
+            let reply = reply(&workspace, harness, &event, briefing);
             Ok((reply, workspace))
         };
         match record() {
@@ -138,10 +138,15 @@ fn in_time(
 }
 
 /// What the harness is given back: a briefing in the place of a prompt, or the record after a compaction.
-fn reply(workspace: &Workspace, event: &Value, briefing: Option<String>) -> Option<String> {
+fn reply(
+    workspace: &Workspace,
+    harness: Harness,
+    event: &Value,
+    briefing: Option<String>,
+) -> Option<String> {
     if is_after_compaction(event) {
         let session = fields::text(event, "session_id")?;
-        let recalled = recall::after_compaction(workspace, session)?;
+        let recalled = recall::after_compaction(workspace, harness, session)?;
         let output = json!({
             "hookEventName": "SessionStart",
             "additionalContext": recalled,

@@ -37,26 +37,31 @@ NO_KEY = {"SCRIPT_KEY": "none"}
 
 class Script:
     """What the model says: for each agent, by the first line of its prompt, a list of answers; each answer
-    is a list of texts and of calls, (tool, arguments)."""
+    is a list of texts and of calls, (tool, arguments). A number in it is the tokens of its input."""
 
     def __init__(self, agents):
-        self.agents, self.used = agents, {name: [] for name in agents}
+        self.agents = agents
+        self.begin()
+
+    def begin(self):
+        self.said = {name: 0 for name in self.agents}
+        self.used = {name: [] for name in self.agents}
         self.answers = self.calls = 0
 
     def __call__(self, method, path, body):
         if not path.endswith("/responses"):
             return 404, "application/json", b"{}"
-        whose, since = self.agent(body["input"])
-        done = sum(it.get("type") in ("function_call", "custom_tool_call") for it in since)
-        answer = self.agents[whose][0]
-        for answer in self.agents[whose]:
-            done -= sum(isinstance(it, tuple) for it in answer)
-            if done < 0:
-                break
+        whose = self.agent(body["input"])
+        answer = ["A summary."]
+        if not is_to_sum_up(body["input"]):
+            self.said[whose] += 1
+            answer = self.agents[whose][self.said[whose] - 1]
         if answer == ["fails"]:
             return 400, "application/json", b'{"error": {"message": "the script refuses"}}'
         self.answers += 1
-        usage = self.usage(whose)
+        sizes = [it for it in answer if isinstance(it, int)]
+        usage = self.usage(whose, *sizes)
+        answer = [it for it in answer if not isinstance(it, int)]
         tools = {name: space for space, name in self.tools(body)}
         items = [self.item(it, tools, body["input"]) for it in answer]
         events = [{"type": "response.created", "response": {"id": f"r-{self.answers}"}}]
@@ -66,19 +71,16 @@ class Script:
         return 200, "text/event-stream", sse(events)
 
     def agent(self, items):
-        """Whose request it is, and what came after its task: that is the last one there."""
-        for at in reversed(range(len(items))):
-            parts = items[at].get("content")
-            if items[at].get("role") in ("assistant", "developer") or not isinstance(parts, list):
-                continue
-            texts = [it.get("text") or it.get("encrypted_content") or "" for it in parts]
-            for name in self.agents:
-                if any(text.startswith(name) for text in texts):
-                    return name, items[at + 1:]
+        """Whose request it is: an agent's task is the last one there."""
+        for it in reversed(items):
+            if it.get("role") not in ("assistant", "developer"):
+                for name in self.agents:
+                    if any(text.startswith(name) for text in texts(it)):
+                        return name
         raise AssertionError("nobody of the script")
 
-    def usage(self, whose):
-        number, cached = 1000 + self.answers, 10 * self.answers
+    def usage(self, whose, size=1000):
+        number, cached = size + self.answers, 10 * self.answers
         self.used[whose].append((number, cached, self.answers))
         return {
             "input_tokens": number, "input_tokens_details": {"cached_tokens": cached},
@@ -111,6 +113,19 @@ class Script:
         if isinstance(arguments, str):
             return {"type": "custom_tool_call", "input": arguments, **call}
         return {"type": "function_call", "arguments": text, **call}
+
+
+def texts(item):
+    parts = item.get("content")
+    parts = parts if isinstance(parts, list) else []
+    return [it.get("text") or it.get("encrypted_content") or "" for it in parts]
+
+
+def is_to_sum_up(items):
+    """Whether it is the request for a summary, with which a conversation goes on that is too long."""
+    last = items[-1]
+    told = "".join(texts(last))
+    return last.get("role") == "user" and "summary" in told and not told.startswith("<")
 
 
 def spawn(prompt, **more):
@@ -160,6 +175,20 @@ text(await tools.multi_agent_v1__wait_agent({targets: [it.agent_id], timeout_ms:
 BY_PROGRAM = {"Lead the work.": [[("exec", PROGRAM)], ["All is done."]], "Review it.": [["It is good."]]}
 
 
+# One agent has two turns; then the conversation gets too long.
+AGAIN = {
+    "Sum it up.": [
+        [spawn(FIND)],
+        [("wait_agent", {**WAIT, "targets": ["@0"]})],
+        [("send_input", {"target": "@0", "message": "Find the entry point. Again."})],
+        [("wait_agent", {**WAIT, "targets": ["@0"]})],
+        [300000, ("exec_command", {"cmd": "ls"})],
+        ["All is done."],
+    ],
+    "Find the entry point.": [["It is main.rs."], [REPORT]],
+}
+
+
 class Codex:
     def __init__(self, program, project, model, script):
         self.program, self.project, self.script = program, project, script
@@ -174,7 +203,7 @@ class Codex:
     def work(self, *options):
         """A session from beginning to end; nobody is there to ask."""
         line = [self.program, "exec", "--dangerously-bypass-approvals-and-sandbox", *options]
-        return self.project.done(*line, "Lead the work.", env=NO_KEY)
+        return self.project.done(*line, next(iter(self.script.agents)), env=NO_KEY)
 
     def trust(self):
         """What a user does in Codex with /hooks: each hook is trusted as it is now."""
@@ -217,26 +246,22 @@ def used(script, whose):
     }
 
 
-def by_scope(project):
-    return {it["scope"]: it for it in project.executions()}
-
-
 def check(project, script, wanted):
     """That the record has each agent, by the first line of its prompt, and nothing besides."""
-    found = by_scope(project)
-    expect("each agent is on record, once", sorted(found) == sorted(wanted), sorted(found))
-    assert len(project.executions()) == len(wanted)
+    found = project.executions()
+    scopes = [it["scope"] for it in found]
+    expect(f"{len(wanted)} agents, each once", sorted(scopes) == sorted(wanted), scopes)
+    found = dict(zip(scopes, found))
     for scope, (kind, prompt, message) in wanted.items():
         it = found[scope]
-        expect(f"{scope} its type is {kind}", it["agent_type"] == kind, it["agent_type"])
-        expect(f"{scope} its prompt is whole", it["prompt"] == prompt, it["prompt"])
+        told = (it["agent_type"], it["prompt"], it.get("final_message"))
+        expect(f"{scope} Its type, its prompt, its message", told == (kind, prompt, message), told)
         if message is None:
-            expect(f"{scope} it failed", it["status"] == "failed" and it["error_message"], it)
+            expect(f"{scope} It failed", it["status"] == "failed" and it["error_message"], it)
             continue
-        expect(f"{scope} its message is whole", it["final_message"] == message, it["final_message"])
-        expect(f"{scope} it is completed", it["status"] == "completed", it["status"])
+        expect(f"{scope} It is completed", it["status"] == "completed", it["status"])
         usage, true = it["capture"]["usage"], used(script, scope)
-        expect(f"{scope} its usage is true", true.items() <= usage.items(), usage, true)
+        expect(f"{scope} Its usage", true.items() <= usage.items(), usage, true)
     return found
 
 
@@ -249,8 +274,9 @@ def rehearse(program, model, agents, wanted, scope):
         if scope == "project":
             codex.work()
             told = project.sortie("status", "codex")
-            expect("a project that is not trusted has no hooks called", "trust" in told, told)
+            expect("a project that is not trusted has no hooks called", "this project" in told, told)
             assert not project.executions()
+            script.begin()
             codex.work("--trust")
         else:
             codex.work()
@@ -259,19 +285,20 @@ def rehearse(program, model, agents, wanted, scope):
         assert not project.executions()
         hooks = codex.trust()
         expect("Codex knows the hooks", all("hook codex" in it["command"] for it in hooks), hooks)
-        for used in script.used.values():
-            used.clear()
+        script.begin()
         for it in codex.home.glob("sessions/**/*.jsonl"):
             it.unlink()
+        server.asked.clear()
         codex.work()
         assert not server.wrong, server.wrong
-        project.spool_is_empty()
+        project.nothing_is_lost("codex")
         found = check(project, script, wanted)
-        session, = {it["session_id"] for it in found.values()}
         ended = project.json("track", "sessions")
         expect("the session has ended", [it["status"] for it in ended["sessions"]] == ["completed"], ended)
-        told = project.json("status", "codex")
-        coverage = told["coverage"]
+        if "Sum it up." in agents:
+            told = json.dumps(server.asked[-1][2]["input"])
+            expect("after a compaction the record is told", "sortie track" in told, told[-3000:])
+        coverage = project.json("status", "codex")["coverage"]
         all_of_it = coverage["deployments"] == coverage["recorded"] == len(wanted)
         expect("what the rollouts tell of is on record", all_of_it, coverage)
         again = project.json("import")
@@ -308,6 +335,10 @@ def main():
     print("agents that a program calls", flush=True)
     one = {"Review it.": ("default", "Review it.", "It is good.")}
     rehearse(program, "gpt-5.6-luna", BY_PROGRAM, one, "user")
+    print("an agent that is woken again, and a compaction", flush=True)
+    found = rehearse(program, "gpt-5", AGAIN, {"Find the entry point.": ("default", FIND, REPORT)}, "user")
+    turns = found["Find the entry point."]["capture"]["turns"]
+    expect("it had two turns", turns == 2, turns)
     print(f"codex {VERSION}: all of it is recorded", flush=True)
 
 

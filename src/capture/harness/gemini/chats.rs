@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// A transcript that is longer tells nothing to a hook, which has no time.
-const QUICKLY_READ: u64 = 4 << 20;
+pub const QUICKLY_READ: u64 = 4 << 20;
 
 /// Whether a transcript is that of an agent, by where it is.
 pub fn is_of_agent(path: &Path) -> bool {

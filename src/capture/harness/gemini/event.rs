@@ -1,7 +1,7 @@
 //! Events of hooks.
 
-use super::SPAWNING;
 use super::chats::{Chat, beneath, name, said};
+use super::{SPAWNING, session};
 use crate::capture::fields::{owned, text, time, title};
 use crate::capture::keeper::Keeper;
 use crate::history::Sighting;
@@ -51,6 +51,10 @@ pub fn call(tool: &str, input: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -
 
 /// What an event tells.
 pub fn observe(event: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -> Vec<Sighting> {
+    if text(event, "hook_event_name") == Some("SessionEnd") {
+        let path = text(event, "transcript_path").map(Path::new);
+        return path.map(|path| session::read_quickly(path, at, keeper)).unwrap_or_default();
+    }
     let input = event.get("tool_input").unwrap_or(&Value::Null);
     let told = (text(event, "session_id"), text(event, "tool_name"), prompt(input));
     let (Some(session), Some(tool), Some(prompt)) = told else { return Vec::new() };

@@ -1,7 +1,7 @@
 //! The transcript of a session: the calls that ran agents, and what came back.
 
 use super::SPAWNING;
-use super::chats::{beneath, name, records};
+use super::chats::{QUICKLY_READ, beneath, name, records};
 use super::event::{call, delivered, key, prompt};
 use crate::capture::fields::{owned, text, time};
 use crate::capture::keeper::Keeper;
@@ -66,6 +66,16 @@ pub fn read(path: &Path, bytes: &[u8], now: Timestamp, keeper: &mut Keeper<'_>) 
         })
     });
     told.collect()
+}
+
+/// The same in a moment: when a session is left, calls are found that no hook was told of.
+pub fn read_quickly(path: &Path, now: Timestamp, keeper: &mut Keeper<'_>) -> Vec<Sighting> {
+    match path.metadata() {
+        Ok(found) if found.is_file() && found.len() <= QUICKLY_READ => {
+            std::fs::read(path).map_or_else(|_| Vec::new(), |it| read(path, &it, now, keeper))
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// The call, and what came back.

@@ -88,10 +88,10 @@ impl View for Status {
             None => Cell::toned("nothing was told yet", Tone::Faint),
         };
         let verified = match &self.verified {
-            Some(program) => Cell::from(format!("with {program}")),
-            None => Cell::toned("not verified: its program was not seen at work", Tone::Faint),
+            Some(program) => format!("verified with {program}"),
+            None => "not verified".to_owned(),
         };
-        let mut fields = vec![("harness", self.harness.clone().into()), ("verified", verified)];
+        let mut fields = vec![("harness", format!("{}, {verified}", self.harness).into())];
         match self.installed.is_empty() {
             true => {
                 let told = format!("no: sortie install {}", self.harness);

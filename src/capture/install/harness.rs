@@ -2,6 +2,7 @@
 
 use super::command::shell_word;
 use super::fault::InstallFault;
+use super::target::Scope;
 use crate::error::{Result, nearest};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -156,15 +157,21 @@ impl Harness {
     }
 
     /// What remains to do when the hooks are in place.
-    pub fn next(self) -> &'static str {
-        match self {
-            Self::ClaudeCode => "start a new session of Claude Code, then: sortie status",
-            Self::Codex => {
-                "start codex here, trust the project and, with /hooks, the hooks: until then it calls none; \
+    pub fn next(self, scope: Scope) -> &'static str {
+        match (self, scope) {
+            (Self::ClaudeCode, _) => "start a new session of Claude Code, then: sortie status",
+            (Self::Codex, Scope::User) => {
+                "trust the hooks with /hooks in codex, which calls none before; then: sortie status codex"
+            }
+            (Self::Codex, _) => {
+                "start codex here, trust the project and, with /hooks, the hooks, for before it calls none; \
                  then: sortie status codex"
             }
-            Self::Gemini => {
-                "start gemini here and trust the folder, for else it calls no project's hooks; then: \
+            (Self::Gemini, Scope::User) => {
+                "start a new session of Gemini CLI, then: sortie status gemini"
+            }
+            (Self::Gemini, _) => {
+                "start gemini here and trust the folder, for before it calls no project's hooks; then: \
                  sortie status gemini"
             }
         }

@@ -284,6 +284,8 @@ def rehearse(program, model, agents, wanted, scope):
         expect("hooks that are not trusted are not called", "/hooks" in told, told)
         assert not project.executions()
         hooks = codex.trust()
+        told = project.sortie("status", "codex")
+        expect("hooks that are trusted are not complained of", "not trust" not in told, told)
         expect("Codex knows the hooks", all("hook codex" in it["command"] for it in hooks), hooks)
         script.begin()
         for it in codex.home.glob("sessions/**/*.jsonl"):

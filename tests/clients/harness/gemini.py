@@ -166,6 +166,8 @@ def rehearse(program, scope):
             expect("a folder that is not trusted has no hooks called", "this folder" in told, told)
             assert not project.executions()
             gemini.trust()
+            told = project.sortie("status", "gemini")
+            expect("a folder that is trusted is not complained of", "not trust" not in told, told)
             script.begin()
             for it in (gemini.home / "tmp").glob("*/chats/**/*.jsonl"):
                 it.unlink()

@@ -119,7 +119,7 @@ fn in_time(
     let work = move || {
         let record = || {
             let workspace = Workspace::open(options)?;
-            let briefing = wanted_briefing(&workspace, &event)?;
+            let briefing = wanted_briefing(&workspace, harness, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
             let reply = reply(&workspace, harness, &event, briefing);
             Ok((reply, workspace))
@@ -155,18 +155,34 @@ fn reply(
     }
     let briefing = briefing?;
     let mut input = event.get("tool_input")?.clone();
-    input["prompt"] = Value::String(briefing);
-    let output = json!({ "hookEventName": "PreToolUse", "updatedInput": input });
+    input[prompt_field(harness)] = Value::String(briefing);
+    let mut output = json!({ "hookEventName": "PreToolUse", "updatedInput": input });
+    if harness == Harness::Codex {
+        // It takes another input only from who says so; to spawn an agent it asks nobody anyway.
+        output["permissionDecision"] = "allow".into();
+    }
     Some(json!({ "hookSpecificOutput": output }).to_string())
 }
 
+/// Where the prompt of a call stands.
+fn prompt_field(harness: Harness) -> &'static str {
+    match harness {
+        Harness::Codex => "message",
+        Harness::ClaudeCode | Harness::Gemini => "prompt",
+    }
+}
+
 /// The briefing that is to stand in the place of a prompt, where the project wants that.
-fn wanted_briefing(workspace: &Workspace, event: &Value) -> Result<Option<String>> {
+fn wanted_briefing(
+    workspace: &Workspace,
+    harness: Harness,
+    event: &Value,
+) -> Result<Option<String>> {
     let is_call = fields::text(event, "hook_event_name") == Some("PreToolUse");
     if !workspace.config().capture.inject || !is_call {
         return Ok(None);
     }
-    let prompt = event.get("tool_input").and_then(|it| fields::text(it, "prompt"));
+    let prompt = event.get("tool_input").and_then(|it| fields::text(it, prompt_field(harness)));
     let bundle = prompt.and_then(|it| super::markers::markers(it).bundle);
     let Some(bundle) = bundle.and_then(|id| BundleId::new(id).ok()) else { return Ok(None) };
     let store = workspace.store();

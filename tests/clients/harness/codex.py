@@ -250,7 +250,7 @@ def check(project, script, wanted):
     """That the record has each agent, by the first line of its prompt, and nothing besides."""
     found = project.executions()
     scopes = [it["scope"] for it in found]
-    expect(f"{len(wanted)} agents, each once", sorted(scopes) == sorted(wanted), scopes)
+    expect(f"as many agents as there are: {len(wanted)}", sorted(scopes) == sorted(wanted), scopes)
     found = dict(zip(scopes, found))
     for scope, (kind, prompt, message) in wanted.items():
         it = found[scope]
@@ -316,6 +316,30 @@ def rehearse(program, model, agents, wanted, scope):
         return check(project, script, wanted)
 
 
+def rehearse_injection(program):
+    """A prompt that names a bundle: its briefing stands in the prompt's place."""
+    with Project("codex") as project:
+        (project.project / "sortie.toml").write_text("[capture]\ninject = true\n")
+        bundle = project.sortie("ctx", "prepare-bundle", "--agent-type", "reviewer", "--scope", "Review it",
+                                "--files", "main.rs", "--quiet").strip()
+        briefing = project.sortie("ctx", "generate-briefing", "--bundle", bundle)
+        first = briefing.splitlines()[0]
+        lead = [[spawn(f"Do it.\nsortie:bundle={bundle}")],
+                [("wait_agent", {**WAIT, "targets": ["@0"]})], ["All is done."]]
+        script = Script({"Lead the work.": lead, first: [["It is good."]]})
+        with Model(script) as server:
+            codex = Codex(program, project, "gpt-5", script)
+            codex.configure(server.url)
+            project.sortie("install", "codex", "--user")
+            codex.trust()
+            codex.work()
+            assert not server.wrong, server.wrong
+        it, = project.executions()
+        expect("the agent was given the briefing", it["prompt"] == briefing, it["prompt"])
+        expect("that is confirmed", it["capture"]["injected"] == "confirmed", it["capture"])
+        expect("its bundle is known", it["bundle_id"] == bundle, it["bundle_id"])
+
+
 def main():
     program = npm("@openai/codex", VERSION, "codex")
     if program is None:
@@ -341,6 +365,8 @@ def main():
     found = rehearse(program, "gpt-5", AGAIN, {"Find the entry point.": ("default", FIND, REPORT)}, "user")
     turns = found["Find the entry point."]["capture"]["turns"]
     expect("it had two turns", turns == 2, turns)
+    print("a briefing in the place of a prompt", flush=True)
+    rehearse_injection(program)
     print(f"codex {VERSION}: all of it is recorded", flush=True)
 
 

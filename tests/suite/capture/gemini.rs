@@ -81,7 +81,7 @@ fn transcripts(env: &TestEnv) {
     let model = |id: &str, second: usize, calls: Value| {
         let n = second as u64;
         json!({ "id": id, "timestamp": at(second), "type": "gemini", "content": "", "thoughts": [],
-                "tokens": { "input": 1000 + n, "output": 10 * n, "cached": 100 * n, "thoughts": 5, "tool": 0 },
+                "tokens": { "input": 10_000 + n, "output": 10 * n, "cached": 100 * n, "thoughts": 5, "tool": 0 },
                 "model": "gemini-3-flash", "toolCalls": calls })
     };
     for (which, agent) in AGENTS.iter().enumerate() {

@@ -250,10 +250,17 @@ pub(super) fn record(
         workspace.history().observe(&keeper.observation(sightings))?;
     }
     awaited.iter().for_each(|it| it.note(workspace.home()));
-    if harness == Harness::ClaudeCode
-        && let Some(session) = claude_code::ended_session(event)
-    {
+    if let Some(session) = ended_session(harness, event) {
         workspace.history().leave_harness_session(harness.name(), session, at)?;
     }
     Ok(())
+}
+
+/// The session that an event says was left.
+pub(super) fn ended_session(harness: Harness, event: &Value) -> Option<&str> {
+    match harness {
+        Harness::ClaudeCode => claude_code::ended_session(event),
+        Harness::Codex => codex::ended_session(event),
+        Harness::Gemini => gemini::ended_session(event),
+    }
 }

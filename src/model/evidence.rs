@@ -131,12 +131,23 @@ pub struct TranscriptSeen {
     pub last_message: Option<TextRef>,
     /// Whether it stopped by itself after that.
     pub ended: bool,
+    /// What its harness wrote at the end in the place of an answer: why none came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Unanswered>,
     pub model: Option<String>,
     /// Usage by request: records that are parts of one answer repeat it.
     pub requests: BTreeMap<String, Usage>,
     pub tool_uses: u64,
     /// What else the agent was given.
     pub attachments: Vec<Attachment>,
+}
+
+/// Words of a harness where an agent's would stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    pub said: String,
+    /// The same, as a caller may get it for a message.
+    pub text: TextRef,
 }
 
 /// Something that an agent was given besides its prompt.

@@ -252,6 +252,7 @@ fn hashes(evidence: &Evidence) -> Vec<&str> {
     let got = evidence.deliveries.values().filter_map(|it| it.text.as_ref());
     let transcript = evidence.transcript.iter().flat_map(|it| {
         let own = it.prompt.iter().chain(&it.last_message);
+        let own = own.chain(it.unanswered.iter().map(|it| &it.text));
         own.chain(it.attachments.iter().map(|attachment| &attachment.text))
     });
     let texts = call.chain(&evidence.injected).chain(got).chain(transcript);

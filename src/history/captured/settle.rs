@@ -150,15 +150,21 @@ fn ending(evidence: &Evidence) -> Option<Ending> {
     // The longest there is; each alone was seen to lose a part.
     let told = turn.as_ref().map(|(_, message)| message);
     let sent = got.and_then(|it| it.text.as_ref());
-    let message = [told, sent, recovered(evidence)].into_iter().flatten().max().cloned();
+    let unanswered = transcript.and_then(|it| it.unanswered.as_ref());
+    let is_own = |text: &&TextRef| unanswered.is_none_or(|it| it.text != **text);
+    let message = [told, sent, recovered(evidence)].into_iter().flatten().filter(is_own);
+    let message = message.max().cloned();
     let failed = got.filter(|it| !it.success);
+    let error = failed.map(|it| it.error.clone().unwrap_or_else(|| "it failed".to_owned()));
+    // Some builds deliver what stands in the place of an answer as one.
+    let error = error.or_else(|| unanswered.map(|it| it.said.clone()));
     let at = turn.as_ref().map(|(at, _)| *at).or(got.map(|it| it.at));
     let at = at.or(transcript.and_then(|it| it.last_at));
     Some(Ending {
         at: at.or(deployed_at(evidence))?,
-        success: failed.is_none(),
+        success: error.is_none(),
         message: message.filter(|it| it.bytes > 0),
-        error: failed.map(|it| it.error.clone().unwrap_or_else(|| "it failed".to_owned())),
+        error,
     })
 }
 

@@ -317,7 +317,11 @@ fn coverage_knows_nested_agents_and_workflows() {
     let mut inner = calls(&env, 3, "toolu_inner", "Look closer.");
     inner["agentId"] = json!(AGENT);
     inner["isSidechain"] = json!(true);
-    put_agent(&env, &[prompt(&env, "Look."), inner]);
+    // What came back for it is told in a frame, and with nothing else.
+    let result =
+        json!([{ "type": "tool_result", "tool_use_id": "toolu_inner", "content": text("Done.") }]);
+    let result = json!({ "type": "user", "message": { "role": "user", "content": result } });
+    put_agent(&env, &[prompt(&env, "Look."), inner, of_agent(&env, 5, result)]);
     let beside = json!({ "agentType": "reviewer", "toolUseId": "toolu_late" });
     std::fs::write(agents.join(format!("agent-{AGENT}.meta.json")), beside.to_string()).unwrap();
     let run = agents.join("workflows/wf_1-2");
@@ -335,6 +339,7 @@ fn coverage_knows_nested_agents_and_workflows() {
     snapshot!("coverage_after", env.run("status"));
     let inner = shown(&env, "toolu_inner");
     assert_eq!(inner["capture"]["parent_execution_id"], "toolu_late", "{inner}");
+    assert_eq!(inner["status"], "deployed", "{inner}");
 }
 
 /// The transcripts of what was pruned are still there, and may even grow.

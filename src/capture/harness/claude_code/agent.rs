@@ -2,7 +2,7 @@
 
 use crate::capture::fields::{flag, joined, owned, text, texts, time, title, usage};
 use crate::capture::keeper::Keeper;
-use crate::model::{Attachment, TranscriptSeen, Usage};
+use crate::model::{Attachment, TranscriptSeen, Unanswered, Usage};
 use memchr::memrchr;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -66,6 +66,8 @@ struct Reading {
     /// Somebody woke the agent again.
     is_new_turn: bool,
     ended: bool,
+    /// What the harness wrote last in the place of an answer.
+    unanswered: Option<String>,
     messages: u64,
 }
 
@@ -130,6 +132,7 @@ impl Reading {
         let uses = blocks.iter().filter(|it| text(it, "type") == Some("tool_use")).count();
         self.tool_uses += uses as u64;
         let said = texts(message.get("content"));
+        self.unanswered = is_synthetic.then(|| joined(&said)).filter(|it| !it.is_empty());
         let own = said.iter().filter(|it| !it.is_empty() && !is_synthetic);
         self.run.extend(own.map(|it| (*it).to_owned()));
         let stop = text(message, "stop_reason");
@@ -190,6 +193,9 @@ impl Reading {
             tokens_exact,
             last_message: (!said.is_empty()).then(|| keeper.keep(&said)),
             ended: self.ended,
+            unanswered: self
+                .unanswered
+                .map(|said| Unanswered { text: keeper.keep(&said), said: keeper.clean(&said) }),
             model: self.model,
             requests: self.requests,
             tool_uses: self.tool_uses,

@@ -12,7 +12,9 @@ pub fn add(
     at: Timestamp,
     keeper: &mut Keeper<'_>,
 ) -> Option<String> {
-    evidence.model = text(response, "resolvedModel").map(str::to_owned);
+    // The size of its window may stand behind its name.
+    let model = text(response, "resolvedModel").and_then(|it| it.split('[').next());
+    evidence.model = model.map(str::to_owned);
     let status = text(response, "status").unwrap_or("completed");
     if flag(response, "isAsync") || status.ends_with("_launched") {
         evidence.background = true;

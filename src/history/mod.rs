@@ -22,6 +22,7 @@ mod search;
 mod sessions;
 mod stats;
 mod timeline;
+mod usage;
 mod view;
 mod written;
 
@@ -45,9 +46,10 @@ pub use redaction::taken_out;
 pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPlan};
 pub use search::{Matched, Search};
 pub use sessions::NewSession;
-pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
+pub use stats::{Figures, Group, Share, SourceGroup, SourceStats, Stats, StatsBy, Telling};
 pub use timeline::{IdleGap, Run, Timeline};
-pub use view::{ExecutionList, SessionList};
+pub use usage::{UsageSummary, UsedExecution};
+pub use view::{ExecutionList, SessionList, UsageList};
 pub use written::Written;
 
 pub(crate) use redaction::Stored;

@@ -3,6 +3,7 @@
 use super::History;
 use super::captured::CaptureDetail;
 use super::fault::HistoryFault;
+use super::usage::UsageSummary;
 use crate::error::Result;
 use crate::model::{
     Allocation, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Output,
@@ -36,6 +37,9 @@ pub struct SessionDetail {
     pub session: SessionRecord,
     /// Oldest first.
     pub executions: Vec<ExecutionRecord>,
+    /// What they used; nothing where no harness told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSummary>,
 }
 
 impl ExecutionDetail {
@@ -119,7 +123,8 @@ impl History<'_> {
             };
             let mut executions = r.executions(&filter)?;
             executions.reverse();
-            Ok(SessionDetail { session: r.session(&id)?.expect("just found"), executions })
+            let usage = UsageSummary::of_session(r, &id, self.config)?;
+            Ok(SessionDetail { session: r.session(&id)?.expect("just found"), executions, usage })
         })
     }
 

@@ -1,7 +1,8 @@
 //! What a harness told of an execution, for who asks.
 
 use super::settle;
-use crate::config::{self, Config};
+use crate::config::{Config, Prices};
+use crate::history::usage;
 use crate::model::{Capture, Cost, ExecutionId, ExecutionUsage, TextRef};
 use serde::Serialize;
 
@@ -63,10 +64,7 @@ impl CaptureDetail {
         usage: Option<ExecutionUsage>,
         config: &Config,
     ) -> Option<CaptureDetail> {
-        let cost = usage
-            .as_ref()
-            .filter(|it| !it.tokens.is_zero())
-            .and_then(|it| config::cost(config, it.model.as_deref()?, &it.tokens));
+        let cost = usage::cost(usage.as_ref(), &Prices::new(config));
         let mut captures = captures.into_iter();
         let first = captures.next()?;
         let all = captures.fold(first, |all, other| Capture {

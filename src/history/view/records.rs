@@ -1,8 +1,9 @@
 //! How the record looks.
 
+use super::usage::{cost_field, usage_fields};
 use crate::history::captured::{CaptureDetail, Injected};
 use crate::history::query::{ExecutionDetail, SessionDetail};
-use crate::model::{Allocation, CompletionVersion, ExecutionRecord, ExecutionUsage, SessionRecord};
+use crate::model::{Allocation, CompletionVersion, ExecutionRecord, SessionRecord};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, duration, grouped, output_table,
     session_cell, status_cell, to_json, tokens,
@@ -17,22 +18,25 @@ impl View for SessionRecord {
     }
 
     fn document(&self) -> Document {
-        let mut fields = vec![
-            ("session", self.session_id.clone().into()),
-            ("scope", self.scope.clone().into()),
-            ("phase", format!("{} ({})", self.phase, self.phase.name()).into()),
-            ("status", session_cell(self.status)),
-            ("created", Cell::when(self.created_at)),
-        ];
-        fields.extend(self.ended_at.map(|end| ("ended", Cell::when(end))));
-        fields
-            .extend(self.error_message.clone().map(|why| ("reason", Cell::toned(why, Tone::Bad))));
-        Document::new().fields(fields)
+        Document::new().fields(session_fields(self))
     }
 
     fn id(&self) -> Option<String> {
         Some(self.session_id.to_string())
     }
+}
+
+fn session_fields(it: &SessionRecord) -> Vec<(&'static str, Cell)> {
+    let mut fields = vec![
+        ("session", it.session_id.clone().into()),
+        ("scope", it.scope.clone().into()),
+        ("phase", format!("{} ({})", it.phase, it.phase.name()).into()),
+        ("status", session_cell(it.status)),
+        ("created", Cell::when(it.created_at)),
+    ];
+    fields.extend(it.ended_at.map(|end| ("ended", Cell::when(end))));
+    fields.extend(it.error_message.clone().map(|why| ("reason", Cell::toned(why, Tone::Bad))));
+    fields
 }
 
 /// A list of sessions.
@@ -161,39 +165,7 @@ fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
     if let Some(used) = &it.usage {
         fields.extend(usage_fields(used));
     }
-    if let Some(cost) = &it.cost {
-        let of = match &cost.prices_as_of {
-            Some(day) => format!("prices of {day}"),
-            None => "by the price in sortie.toml".to_owned(),
-        };
-        fields.push(("cost", format!("${:.4} ({of})", cost.usd).into()));
-    }
-    fields
-}
-
-fn usage_fields(it: &ExecutionUsage) -> Vec<(&'static str, Cell)> {
-    let (tokens, mut fields) = (&it.tokens, Vec::new());
-    if !tokens.is_zero() {
-        let written = tokens.cache_write_tokens + tokens.cache_write_1h_tokens;
-        let parts = [
-            (tokens.input_tokens, "in"),
-            (tokens.output_tokens, "out"),
-            (tokens.cache_read_tokens, "read from the cache"),
-            (written, "written to it"),
-        ];
-        let parts = parts.iter().filter(|(tokens, _)| *tokens > 0);
-        let parts: Vec<String> =
-            parts.map(|(tokens, what)| format!("{} {what}", grouped(*tokens))).collect();
-        fields.push((
-            "used",
-            format!("{} tokens: {}", grouped(tokens.total()), parts.join(", ")).into(),
-        ));
-    }
-    let reported = it.reported_tokens.filter(|told| *told != tokens.total());
-    if let Some(reported) = reported {
-        let told = format!("{} tokens, of its last request", grouped(reported));
-        fields.push(("reported", Cell::toned(told, Tone::Faint)));
-    }
+    fields.extend(it.cost.as_ref().map(cost_field));
     fields
 }
 
@@ -246,7 +218,11 @@ impl View for SessionDetail {
     }
 
     fn document(&self) -> Document {
-        let mut document = self.session.document();
+        let runs = self.executions.len() as u64;
+        let used = self.usage.as_ref().and_then(|it| it.in_words(runs));
+        let mut fields = session_fields(&self.session);
+        fields.extend(used.map(|used| ("used", used.into())));
+        let mut document = Document::new().fields(fields);
         document.blocks.extend(ExecutionList(self.executions.clone()).document().blocks);
         document
     }

@@ -187,7 +187,5 @@ impl Tool for Show {
 
 /// A session and its deployments.
 pub fn session(detail: &SessionDetail) -> String {
-    let deployments = crate::history::ExecutionList(detail.executions.clone());
-    let views: [&dyn View; 2] = [&detail.session, &deployments];
-    views.map(markdown).join("\n")
+    markdown(detail)
 }

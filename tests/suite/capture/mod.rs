@@ -4,4 +4,5 @@ mod events;
 mod faults;
 mod samples;
 mod transcripts;
+mod usage;
 mod world;

@@ -1,7 +1,9 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{AfterArg, moment};
 use clap::{Args, ValueEnum};
-use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
+use sortie::history::{
+    ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList, UsageList,
+};
 use sortie::model::{ExecutionStatus, SessionStatus};
 use sortie::{Execution, Result};
 use std::process::ExitCode;
@@ -9,7 +11,7 @@ use std::process::ExitCode;
 /// List deployments, newest first
 #[derive(Args)]
 #[command(after_help = "Example:\n  sortie track query --status deployed --older-than 2h\n  \
-sortie track query --session-id latest --format json")]
+sortie track query --session-id latest --format json\n  sortie track query --usage --since 7d")]
 pub struct Query {
     /// An id, the beginning of one, or latest
     #[arg(long, value_name = "SESSION")]
@@ -40,6 +42,9 @@ pub struct Query {
     /// In JSON, the final messages too
     #[arg(long)]
     with_messages: bool,
+    /// What each used and what it cost, instead of when it ran and what it was given
+    #[arg(long)]
+    usage: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -75,7 +80,10 @@ impl Query {
             limit: self.limit,
             after: self.after.find(&verb.workspace)?,
         })?;
-        verb.show_page(&ExecutionList(page.rows), page.next)?;
+        match self.usage {
+            true => verb.show_page(&UsageList(history.with_usage(page.rows)?), page.next)?,
+            false => verb.show_page(&ExecutionList(page.rows), page.next)?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -82,7 +82,8 @@ fn model(evidence: &Evidence) -> Option<String> {
     answered.or_else(|| evidence.model.clone()).or_else(asked)
 }
 
-fn deployed_at(evidence: &Evidence) -> Option<Timestamp> {
+/// When it was called, or else when it was first seen.
+pub fn deployed_at(evidence: &Evidence) -> Option<Timestamp> {
     let turns = evidence.turns.values().map(|turn| turn.at);
     let deliveries = evidence.deliveries.values().map(|it| it.at);
     let ends = turns.chain(deliveries).min();
@@ -135,7 +136,8 @@ fn recovered(evidence: &Evidence) -> Option<&TextRef> {
     (!is_of_former_turn).then_some(last)
 }
 
-fn ending(evidence: &Evidence) -> Option<Ending> {
+/// How it came back, if it has.
+pub fn ending(evidence: &Evidence) -> Option<Ending> {
     let (turn, got) = (last_turn(evidence), delivered(evidence));
     let transcript = evidence.transcript.as_ref().filter(|it| it.ended);
     if turn.is_none() && got.is_none() && transcript.is_none() {

@@ -1,7 +1,7 @@
 //! How the record looks.
 
 use super::usage::{cost_field, usage_fields};
-use crate::history::captured::{CaptureDetail, Injected};
+use crate::history::captured::{CaptureDetail, CapturedTurn, Injected};
 use crate::history::query::{ExecutionDetail, SessionDetail};
 use crate::model::{Allocation, CompletionVersion, ExecutionRecord, SessionRecord};
 use crate::render::{
@@ -146,8 +146,11 @@ fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
     }
     let mut fields = vec![("captured", told.into())];
     fields.extend(it.parent_execution_id.as_ref().map(|id| ("spawned by", id.clone().into())));
-    if it.turns > 1 {
-        fields.push(("turns", it.turns.to_string().into()));
+    if it.turns.len() > 1 {
+        fields.push((
+            "turns",
+            format!("{} (--turn N prints what it said at the end of one)", it.turns.len()).into(),
+        ));
     }
     fields.extend(it.injected.map(|how| {
         let (told, tone) = match how {
@@ -159,7 +162,8 @@ fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
     }));
     if let Some(lost) = &it.lost {
         let (got, whole) = (grouped(lost.delivered.bytes), grouped(lost.whole.bytes));
-        let told = format!("its caller got {got} of {whole} bytes; all of it is here");
+        let told =
+            format!("its caller got {got} of {whole} bytes (--delivered); all of it is here");
         fields.push(("cut", Cell::toned(told, Tone::Warning)));
     }
     if let Some(used) = &it.usage {
@@ -248,6 +252,10 @@ impl View for ExecutionDetail {
             .table(allocations(&self.allocations, it.context_tokens_exact))
             .heading("Outputs")
             .table(output_table(&self.outputs));
+        let turns = self.capture.as_ref().map_or(&[][..], |it| &it.turns);
+        if turns.len() > 1 {
+            document = document.heading("Turns").table(turn_table(turns));
+        }
         if !self.earlier_completions.is_empty() {
             document =
                 document.heading("Earlier completions").table(earlier(&self.earlier_completions));
@@ -256,6 +264,39 @@ impl View for ExecutionDetail {
             Some(message) => document.heading("Final message").text(beginning(&message)),
             None => document,
         }
+    }
+}
+
+fn turn_table(turns: &[CapturedTurn]) -> Table {
+    let columns = vec![
+        Column::right("turn"),
+        Column::left("ended"),
+        Column::right("after"),
+        Column::right("bytes"),
+        Column::left("caller got"),
+        Column::wide("first line"),
+    ];
+    let row = |it: &CapturedTurn| {
+        vec![
+            it.turn.into(),
+            Cell::when(it.ended_at),
+            duration(it.after_ms).into(),
+            Cell::or_dash(it.message.as_ref().map(|text| grouped(text.bytes))),
+            got(it),
+            Cell::or_dash(it.first_line.clone()),
+        ]
+    };
+    Table::new(columns, "none").rows(turns.iter().map(row))
+}
+
+/// What a caller got of a turn's message.
+fn got(it: &CapturedTurn) -> Cell {
+    match (&it.delivered, &it.message) {
+        (Some(got), Some(whole)) if got != whole => {
+            Cell::toned(format!("{} bytes", grouped(got.bytes)), Tone::Warning)
+        }
+        (Some(_), _) => "all".into(),
+        (None, _) => Cell::or_dash(None::<String>),
     }
 }
 

@@ -4,5 +4,6 @@ mod events;
 mod faults;
 mod samples;
 mod transcripts;
+mod turns;
 mod usage;
 mod world;

@@ -6,6 +6,7 @@ use sortie::history::{
 };
 use sortie::model::{ExecutionStatus, SessionStatus};
 use sortie::{Execution, Result};
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 /// List deployments, newest first
@@ -88,10 +89,13 @@ impl Query {
     }
 }
 
-/// Show everything about one deployment: context given, message, outputs
+/// Show everything about one deployment: context given, message, turns, outputs
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  sortie track show latest\n  sortie track show exec-001 --message > message.md"
+    after_help = "An agent that was captured can have several turns: it is woken again, and says something at \
+the end of each. What its caller got can be less than what it said.\n\n\
+Example:\n  sortie track show latest\n  sortie track show exec-001 --message > message.md\n  \
+sortie track show latest --turn 1"
 )]
 pub struct Show {
     /// An id, the beginning of one, or latest
@@ -100,20 +104,32 @@ pub struct Show {
     #[arg(long)]
     message: bool,
     /// With --message: the one of an earlier completion, which an amendment replaced
-    #[arg(long, value_name = "VERSION", requires = "message")]
+    #[arg(long, value_name = "VERSION", requires = "message", conflicts_with_all = ["turn", "delivered"])]
     earlier: Option<u32>,
+    /// Print only what the agent said at the end of this turn, the first being 1
+    #[arg(long, value_name = "N")]
+    turn: Option<u32>,
+    /// Print only what its caller got of the message, of the last turn or of --turn
+    #[arg(long)]
+    delivered: bool,
 }
 
 impl Show {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let execution = Execution::open(&verb.workspace, &self.execution)?;
-        let detail = verb.workspace.history().show(execution.id())?;
-        if !self.message {
-            verb.show(&detail)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        match detail.message(self.earlier)? {
-            Some(message) => verb.write(message)?,
+        let history = verb.workspace.history();
+        let detail = history.show(execution.id())?;
+        let message = match self.turn {
+            _ if self.delivered => Some(history.delivered(&detail, self.turn)?.into()),
+            Some(turn) => history.turn_message(&detail, turn)?.map(Cow::Owned),
+            None if self.message => detail.message(self.earlier)?.map(Cow::Borrowed),
+            None => {
+                verb.show(&detail)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
+        match message {
+            Some(message) => verb.write(&message)?,
             None => verb.ui.note("there is no final message on record"),
         }
         Ok(ExitCode::SUCCESS)

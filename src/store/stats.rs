@@ -226,14 +226,15 @@ impl Tally {
             cache_write_tokens: row.get(11)?,
             cache_write_1h_tokens: row.get(12)?,
         };
-        let (total, reported): (u64, Option<u64>) = (tokens.total(), row.get(13)?);
+        let total = tokens.total();
+        let reported = row.get::<_, Option<u64>>(13)?.filter(|it| *it > 0 && total > 0);
         self.add_used(ModelUsage {
             model: row.get(6)?,
             known: u64::from(total > 0),
             requests,
             tokens,
             reported_only: u64::from(total == 0),
-            reported: reported.filter(|_| total > 0).unwrap_or(0),
+            reported: reported.unwrap_or(0),
             used_of_reported: reported.map_or(0, |_| total),
         });
         Ok(())

@@ -1,8 +1,10 @@
 //! An agent that is woken again: what it said at the end of each turn, and what its caller got of it.
 
-use super::world::{BACK, INNER, OUTER, SESSION, event, story, tell};
+use super::world::{BACK, INNER, OUTER, event, story, tell};
+#[cfg(feature = "mcp")]
+use super::world::{SESSION, asked};
 use crate::env::TestEnv;
-use serde_json::{Value, json};
+use serde_json::json;
 
 /// The story, with a report in the first turn of which the caller got the end.
 fn woken() -> TestEnv {
@@ -84,25 +86,6 @@ fn turns_are_kept_without_secrets() {
     let shown = env.ok("track show latest --turn 1").stdout;
     let shown = String::from_utf8(shown).unwrap();
     assert!(shown.starts_with("The key is ") && !shown.contains(&key), "{shown}");
-}
-
-/// The answer of a tool of `sortie mcp`.
-#[cfg(feature = "mcp")]
-fn asked(env: &TestEnv, tool: &str, arguments: Value) -> Value {
-    let client = json!({ "name": "t", "version": "1" });
-    let hello =
-        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
-    let lines = [
-        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello }),
-        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
-        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call",
-                "params": { "name": tool, "arguments": arguments } }),
-    ];
-    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-    let said = env.run_with("mcp", lines.as_bytes()).stdout;
-    let said = String::from_utf8(said).unwrap();
-    let mut answers = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    answers.find(|it| it["id"] == 2).unwrap()["result"].take()
 }
 
 #[cfg(feature = "mcp")]

@@ -1,9 +1,13 @@
 //! What deployments used and what that cost: summed as it is, and told.
 
+#[cfg(feature = "mcp")]
+use super::world::asked;
 use crate::env::TestEnv;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+#[cfg(feature = "mcp")]
+use serde_json::json;
 use sortie::Workspace;
 use sortie::history::{Figures, Group, Sighting, Stats, StatsBy, StatsFilter, Texts};
 use sortie::model::{Call, Delivery, Evidence, Markers, Timestamp, TranscriptSeen, Usage};
@@ -167,6 +171,24 @@ fn what_a_session_and_each_deployment_cost() {
     snapshot!("query_markdown", env.run("track query --usage --limit 2 --format markdown"));
     snapshot!("query_json", env.run("track query --usage --limit 2 --after t-4 --format json"));
     snapshot!("query_csv", env.run("track query --usage --session-id second --format csv"));
+}
+
+/// The server's figures are the command line's.
+#[cfg(feature = "mcp")]
+#[test]
+fn the_server_tells_the_same() {
+    let env = recorded();
+    let mut seen = String::new();
+    for (tool, arguments, line) in [
+        ("stats", json!({ "by": "session" }), "track stats --by session"),
+        ("query", json!({ "usage": true, "limit": 2 }), "track query --usage --limit 2"),
+    ] {
+        let answer = asked(&env, tool, arguments);
+        let command = env.ok(&format!("{line} --format json")).json();
+        assert_eq!(answer["structuredContent"]["result"], command, "{tool}");
+        seen += answer["content"][0]["text"].as_str().unwrap();
+    }
+    snapshot!("server", seen);
 }
 
 fn groups(workspace: &Workspace, by: StatsBy, filter: &StatsFilter) -> Stats {

@@ -2,7 +2,7 @@
 //! contradiction is refused with both sides shown.
 //!
 //! [`History`] is the handle. What writes: `sessions`, `deployments`, `completions`, `collected` (outputs
-//! on record). What reads: `query`, `latest`, `search`, `stats` (with `proportion`), `timeline`. What
+//! on record). What reads: `query`, `latest`, `search`, `stats` (with `proportion`), `timeline`, `usage`. What
 //! carries away and brings back: `archive` (export, import), `retention` (pruning).
 
 mod archive;

@@ -75,7 +75,7 @@ impl View for Stats {
             .table(costs(self.title(), &groups));
         let Some(all) = &self.total.usage else { return document };
         let used: Vec<Named<'_>> =
-            groups.iter().map(|(name, it)| (name.clone(), it.usage.as_ref())).collect();
+            groups.iter().map(|(name, it)| (name.clone(), it.runs, it.usage.as_ref())).collect();
         usage(document, self.title(), &used, all)
     }
 }

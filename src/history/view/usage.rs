@@ -8,8 +8,8 @@ use crate::render::{
 };
 use serde_json::{Value, json};
 
-/// Some deployments under one name.
-pub(super) type Named<'g> = (Cell, Option<&'g UsageSummary>);
+/// Some deployments under one name: how many, and what they used.
+pub(super) type Named<'g> = (Cell, u64, Option<&'g UsageSummary>);
 
 /// What the deployments of each name used and what that cost.
 pub(super) fn usage(
@@ -42,12 +42,12 @@ fn used(title: &str, rows: &[Named<'_>]) -> Table {
         Column::right("off by"),
     ];
     let none = UsageSummary::default();
-    let row = |(name, it): &Named<'_>| {
+    let row = |(name, runs, it): &Named<'_>| {
         let it = it.unwrap_or(&none);
         let factor = it.reported_factor.map(|times| format!("{times:.1}×"));
         vec![
             name.clone(),
-            grouped(it.usage_known).into(),
+            format!("{} of {}", grouped(it.usage_known), grouped(*runs)).into(),
             Cell::or_dash(it.used_mean.map(grouped)),
             Cell::or_dash(it.used_mean.map(|_| grouped(it.used_tokens))),
             Cell::or_dash(it.reported_tokens.map(grouped)),
@@ -62,13 +62,13 @@ fn cost(title: &str, rows: &[Named<'_>]) -> Table {
         Column::wide(title),
         Column::right("input"),
         Column::right("cache read"),
-        Column::right("written"),
+        Column::right("cache write"),
         Column::right("output"),
         Column::right("cost"),
         Column::right("in all"),
     ];
     let none = UsageSummary::default();
-    let row = |(name, it): &Named<'_>| {
+    let row = |(name, _, it): &Named<'_>| {
         let it = it.unwrap_or(&none);
         let mean = |tokens: u64| Cell::or_dash(it.mean(tokens).map(grouped));
         let tokens = &it.tokens;

@@ -95,6 +95,10 @@ impl Show {
                 let delivered = history.delivered(&detail, self.turn)?;
                 Ok(piece(Shown::default(), &delivered, self.from))
             }
+            Part::Briefing | Part::Context if self.turn.is_some() => Err(Refusal::new(
+                "a turn has a message, and no briefing or context of its own",
+                "leave `turn` out, or ask for the `part` message",
+            )),
             Part::Briefing => Ok(piece(Shown::default(), &execution.briefing()?, self.from)),
             Part::Context => {
                 let given = execution.context()?;

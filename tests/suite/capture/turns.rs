@@ -97,6 +97,7 @@ fn the_server_gives_each_turn() {
         json!({ "execution_id": BACK.0, "turn": 1 }),
         json!({ "execution_id": BACK.0, "turn": 1, "part": "delivered" }),
         json!({ "execution_id": BACK.0, "turn": 9 }),
+        json!({ "execution_id": BACK.0, "turn": 1, "part": "briefing" }),
         json!({ "execution_id": INNER.0, "part": "delivered" }),
         json!({ "execution_id": BACK.0 }),
         json!({ "session_id": SESSION }),

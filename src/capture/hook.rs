@@ -1,6 +1,7 @@
 //! One event of a harness: recorded in a moment, or kept for later, or marked as lost. It never fails, for a
 //! recorder that fails would stop the agent that it records.
 
+use super::awaited::look_again;
 use super::harness::{claude_code, codex, gemini};
 use super::spool::{self, Places};
 use super::{Harness, fields, recall};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// How long others may keep the history from an event. Then it waits in a file.
 const PATIENCE: Duration = Duration::from_millis(120);
+
+/// A transcript that is longer is left to the next command: a hook has no time.
+const QUICKLY_READ: u64 = 4 << 20;
 
 /// An event as it came.
 #[derive(Debug)]
@@ -121,6 +125,9 @@ fn in_time(
             let workspace = Workspace::open(options)?;
             let briefing = wanted_briefing(&workspace, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
+            if claude_code::ended_session(&event).is_some() {
+                look_again(&workspace, QUICKLY_READ)?;
+            }
             let reply = reply(&workspace, &event, briefing);
             Ok((reply, workspace))
         };

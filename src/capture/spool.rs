@@ -4,6 +4,7 @@
 //! Both stand beside the history, or, where nothing can be written there, in the user's state directory.
 
 use super::Harness;
+use super::awaited::look_again;
 use super::harness::{claude_code, codex, gemini};
 use super::keeper::Keeper;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -25,6 +26,9 @@ const LOSSES: &str = "losses";
 const LOST: &str = "lost-";
 /// How long a command goes on with what waited, before it does its own work.
 const AT_MOST: Duration = Duration::from_secs(2);
+
+/// So much of transcripts that may have grown is read before a command does its own work.
+const MOST_AT_ONCE: u64 = 64 << 20;
 
 /// What stands before an event that waits.
 #[derive(Debug, Serialize, Deserialize)]
@@ -186,6 +190,7 @@ pub fn catch_up(workspace: &Workspace, state: Option<&Path>) -> CaughtUp {
             break;
         }
     }
+    let _ = look_again(workspace, MOST_AT_ONCE);
     done
 }
 
@@ -235,9 +240,11 @@ pub(super) fn record(
     for it in &mut sightings {
         it.evidence.injected = injected.clone();
     }
+    let awaited = std::mem::take(&mut keeper.awaited);
     if !sightings.is_empty() {
-        workspace.history().observe(&sightings, &keeper.texts)?;
+        workspace.history().observe(&keeper.observation(sightings))?;
     }
+    awaited.iter().for_each(|it| it.note(workspace.home()));
     if harness == Harness::ClaudeCode
         && let Some(session) = claude_code::ended_session(event)
     {

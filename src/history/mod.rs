@@ -35,7 +35,9 @@ pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,
 };
-pub use captured::{CaptureDetail, CapturedTurn, Injected, LostPart, Observed, Sighting, Texts};
+pub use captured::{
+    CaptureDetail, CapturedTurn, Injected, LostPart, Observation, Observed, Sighting, Texts,
+};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use database::{DatabaseFault, DatabasePath, Upgrade};

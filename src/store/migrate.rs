@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0004_questions.sql"),
     include_str!("../../assets/migrations/0005_care.sql"),
     include_str!("../../assets/migrations/0006_capture.sql"),
+    include_str!("../../assets/migrations/0007_forgotten.sql"),
 ];
 
 /// The schema that this program writes.

@@ -12,5 +12,5 @@ mod settle;
 mod turns;
 mod write;
 
-pub use observe::{Observed, Sighting, Texts};
+pub use observe::{Observation, Observed, Sighting, Texts};
 pub use seen::{CaptureDetail, CapturedTurn, Injected, LostPart};

@@ -82,7 +82,7 @@ fn model(evidence: &Evidence) -> Option<String> {
     answered.or_else(|| evidence.model.clone()).or_else(asked)
 }
 
-/// When it was called, or else when it was first seen.
+/// When it was deployed, as far as that is known.
 pub fn deployed_at(evidence: &Evidence) -> Option<Timestamp> {
     let turns = evidence.turns.values().map(|turn| turn.at);
     let deliveries = evidence.deliveries.values().map(|it| it.at);
@@ -127,10 +127,15 @@ fn delivered(evidence: &Evidence) -> Option<&Delivery> {
     (!is_of_former_turn).then_some(last)
 }
 
-/// What the transcript says that the agent said last, if that is not the message of a former turn.
+/// What the transcript says that the agent said last, if that is not the message of a former turn, and not
+/// what it said on the way to the end that was told: a transcript is written later.
 fn recovered(evidence: &Evidence) -> Option<&TextRef> {
-    let last = evidence.transcript.as_ref()?.last_message.as_ref()?;
+    let transcript = evidence.transcript.as_ref()?;
+    let last = transcript.last_message.as_ref()?;
     let ended = last_turn(evidence);
+    if !transcript.ended && ended.as_ref().is_some_and(|(_, message)| message.bytes > 0) {
+        return None;
+    }
     let is_of_former_turn = evidence.turns.contains_key(&last.hash)
         && ended.is_some_and(|(_, message)| message.hash != last.hash);
     (!is_of_former_turn).then_some(last)

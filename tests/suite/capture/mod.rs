@@ -2,6 +2,7 @@
 
 mod events;
 mod faults;
+mod late;
 mod samples;
 mod transcripts;
 mod turns;

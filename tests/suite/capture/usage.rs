@@ -9,7 +9,7 @@ use proptest::prelude::*;
 #[cfg(feature = "mcp")]
 use serde_json::json;
 use sortie::Workspace;
-use sortie::history::{Figures, Group, Sighting, Stats, StatsBy, StatsFilter, Texts};
+use sortie::history::{Figures, Group, Observation, Sighting, Stats, StatsBy, StatsFilter};
 use sortie::model::{Call, Delivery, Evidence, Markers, Timestamp, TranscriptSeen, Usage};
 use sortie::workspace::Options;
 use std::collections::BTreeMap;
@@ -109,8 +109,9 @@ impl Told {
 }
 
 fn tell(workspace: &Workspace, told: &[Told]) {
-    let sightings: Vec<Sighting> = told.iter().map(Told::sighting).collect();
-    workspace.history().observe(&sightings, &Texts::new()).unwrap();
+    let sightings = told.iter().map(Told::sighting).collect();
+    let seen = Observation { sightings, ..Observation::default() };
+    workspace.history().observe(&seen).unwrap();
 }
 
 /// Six deployments in two sessions: of four it is known what they used, of one only what was reported,

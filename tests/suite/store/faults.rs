@@ -271,7 +271,7 @@ fn a_full_disk_while_migrating() {
     for (leave, name) in [(230, "full_migration"), (60, "full_backup_before_migration")] {
         disk.fill(leave);
         snapshot!(name, env.run("track sessions"));
-        assert!(!env.exists(".sortie/history.before-schema-6.db"), "it is as it was");
+        assert!(!env.exists(".sortie/history.before-schema-7.db"), "it is as it was");
         disk.make_room();
         assert_eq!(env.rows("PRAGMA user_version"), "1\n");
     }

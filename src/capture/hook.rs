@@ -32,8 +32,6 @@ pub struct Event {
     pub until: Instant,
     /// Where the harness says that the project is; an agent may have gone elsewhere.
     pub project: Option<PathBuf>,
-    /// The user's directory for what cannot stand beside the history.
-    pub state: Option<PathBuf>,
 }
 
 /// What became of an event.
@@ -64,7 +62,7 @@ pub fn hear(event: Event, mut options: Options) -> (Heard, Option<String>) {
     }
     options.now = Some(event.at);
     options.patience = Some(PATIENCE);
-    let places = places(&event, &options);
+    let places = places(&options);
     match in_time(event.harness, parsed, event.at, event.until, options) {
         Some(Ok(reply)) => (Heard::Recorded, reply),
         Some(Err(_)) | None => match places.keep(event.harness, event.at, &event.bytes) {
@@ -81,7 +79,7 @@ fn is_told_something(harness: Harness, event: &Value) -> bool {
                 || claude_code::ended_session(event).is_some()
                 || is_after_compaction(event)
         }
-        Harness::Codex => codex::is_told_something(event),
+        Harness::Codex => codex::is_told_something(event) || is_after_compaction(event),
         Harness::Gemini => gemini::is_told_something(event),
     }
 }
@@ -98,7 +96,7 @@ fn no_event(event: &Event, options: &Options) -> Heard {
     }
     let why = event.cut.as_deref().unwrap_or("an event that is no JSON");
     let begins: String = String::from_utf8_lossy(&event.bytes).chars().take(80).collect();
-    lost(event, &places(event, options), &format!("{why}; it begins {begins}"))
+    lost(event, &places(options), &format!("{why}; it begins {begins}"))
 }
 
 fn lost(event: &Event, places: &Places, why: &str) -> Heard {
@@ -106,9 +104,9 @@ fn lost(event: &Event, places: &Places, why: &str) -> Heard {
     Heard::Lost
 }
 
-fn places(event: &Event, options: &Options) -> Places {
+fn places(options: &Options) -> Places {
     let home = workspace::home(options).ok();
-    Places::new(home.as_deref(), event.state.as_deref())
+    Places::new(home.as_deref(), options.state.as_deref())
 }
 
 /// Records in a thread of its own: what takes too long is left to itself, and to the next command.
@@ -123,12 +121,12 @@ fn in_time(
     let work = move || {
         let record = || {
             let workspace = Workspace::open(options)?;
-            let briefing = wanted_briefing(&workspace, &event)?;
+            let briefing = wanted_briefing(&workspace, harness, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
-            if claude_code::ended_session(&event).is_some() {
+            if spool::ended_session(harness, &event).is_some() {
                 look_again(&workspace, QUICKLY_READ)?;
             }
-            let reply = reply(&workspace, &event, briefing);
+            let reply = reply(&workspace, harness, &event, briefing);
             Ok((reply, workspace))
         };
         match record() {
@@ -145,10 +143,15 @@ fn in_time(
 }
 
 /// What the harness is given back: a briefing in the place of a prompt, or the record after a compaction.
-fn reply(workspace: &Workspace, event: &Value, briefing: Option<String>) -> Option<String> {
+fn reply(
+    workspace: &Workspace,
+    harness: Harness,
+    event: &Value,
+    briefing: Option<String>,
+) -> Option<String> {
     if is_after_compaction(event) {
         let session = fields::text(event, "session_id")?;
-        let recalled = recall::after_compaction(workspace, session)?;
+        let recalled = recall::after_compaction(workspace, harness, session)?;
         let output = json!({
             "hookEventName": "SessionStart",
             "additionalContext": recalled,
@@ -157,18 +160,34 @@ fn reply(workspace: &Workspace, event: &Value, briefing: Option<String>) -> Opti
     }
     let briefing = briefing?;
     let mut input = event.get("tool_input")?.clone();
-    input["prompt"] = Value::String(briefing);
-    let output = json!({ "hookEventName": "PreToolUse", "updatedInput": input });
+    input[prompt_field(harness)] = Value::String(briefing);
+    let mut output = json!({ "hookEventName": "PreToolUse", "updatedInput": input });
+    if harness == Harness::Codex {
+        // It takes another input only from who says so; to spawn an agent it asks nobody anyway.
+        output["permissionDecision"] = "allow".into();
+    }
     Some(json!({ "hookSpecificOutput": output }).to_string())
 }
 
+/// Where the prompt of a call stands.
+fn prompt_field(harness: Harness) -> &'static str {
+    match harness {
+        Harness::Codex => "message",
+        Harness::ClaudeCode | Harness::Gemini => "prompt",
+    }
+}
+
 /// The briefing that is to stand in the place of a prompt, where the project wants that.
-fn wanted_briefing(workspace: &Workspace, event: &Value) -> Result<Option<String>> {
+fn wanted_briefing(
+    workspace: &Workspace,
+    harness: Harness,
+    event: &Value,
+) -> Result<Option<String>> {
     let is_call = fields::text(event, "hook_event_name") == Some("PreToolUse");
     if !workspace.config().capture.inject || !is_call {
         return Ok(None);
     }
-    let prompt = event.get("tool_input").and_then(|it| fields::text(it, "prompt"));
+    let prompt = event.get("tool_input").and_then(|it| fields::text(it, prompt_field(harness)));
     let bundle = prompt.and_then(|it| super::markers::markers(it).bundle);
     let Some(bundle) = bundle.and_then(|id| BundleId::new(id).ok()) else { return Ok(None) };
     let store = workspace.store();

@@ -1,7 +1,7 @@
 //! Transcripts, read afterwards: what no hook told, and what hooks cannot know.
 
 use super::harness::claude_code::{self, Sidecar};
-use super::harness::codex;
+use super::harness::{codex, gemini};
 use super::keeper::Keeper;
 use crate::config::Config;
 use crate::context::{Progress, Task};
@@ -106,6 +106,8 @@ enum Kind {
     Agent(String),
     /// Of a session of Codex, or of an agent of one.
     Rollout,
+    /// Of a session of Gemini CLI, with those of its agents.
+    Chat,
 }
 
 impl Import {
@@ -116,6 +118,8 @@ impl Import {
         for path in &self.paths {
             find(path, &mut files, &mut done.skipped)?;
         }
+        // They are read with their session's.
+        files.retain(|path| !gemini::is_of_agent(path));
         // Sessions first: they name the calls that their agents belong to.
         files.sort_unstable_by_key(|path| {
             (!matches!(kind(path), Some(Kind::Session)), path.clone())
@@ -191,7 +195,7 @@ impl Import {
                 // Of an agent's own transcript the sum is wanted, which needs all of it.
                 let from = match kind {
                     Kind::Session => known.map_or(0, |it| it.read_to),
-                    Kind::Agent(_) | Kind::Rollout => 0,
+                    Kind::Agent(_) | Kind::Rollout | Kind::Chat => 0,
                 };
                 let from = if from > found.len() { 0 } else { from };
                 grown.push(Grown { path, kind, from, bytes: found.len(), modified });
@@ -306,6 +310,7 @@ fn kind(path: &Path) -> Option<Kind> {
         Some(agent) if claude_code::is_compaction(agent) => None,
         Some(agent) => Some(Kind::Agent(agent.to_owned())),
         None if name.starts_with("rollout-") => Some(Kind::Rollout),
+        None if gemini::is_session(path) => Some(Kind::Chat),
         None => Some(Kind::Session),
     }
 }
@@ -334,6 +339,7 @@ impl Grown {
             }
             Kind::Agent(id) => (self.agent(&bytes, id, now, &mut keeper), self.bytes),
             Kind::Rollout => (codex::read_rollout(&bytes, now, &mut keeper), self.bytes),
+            Kind::Chat => (gemini::read_session(&self.path, &bytes, now, &mut keeper), self.bytes),
         };
         let read_to = ReadTo { bytes: self.bytes, modified: self.modified, read_to, read_at: now };
         let path = self.path.to_string_lossy().into_owned();

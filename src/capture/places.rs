@@ -1,5 +1,6 @@
 //! Where harnesses write the transcripts of a project.
 
+use super::Harness;
 use super::fields::text;
 use super::install::Surroundings;
 use crate::error::Result;
@@ -16,6 +17,8 @@ pub struct HarnessHomes {
     pub claude: Option<PathBuf>,
     /// `~/.codex`, or what `CODEX_HOME` names.
     pub codex: Option<PathBuf>,
+    /// `~/.gemini`, or that in what `GEMINI_CLI_HOME` names.
+    pub gemini: Option<PathBuf>,
 }
 
 /// A project that transcripts tell of.
@@ -35,7 +38,21 @@ const FIRST_BYTES: u64 = 1 << 20;
 impl HarnessHomes {
     /// Where they are by what surrounds a process.
     pub fn of(surroundings: &Surroundings) -> HarnessHomes {
-        HarnessHomes { claude: surroundings.claude_dir(), codex: surroundings.codex_dir() }
+        HarnessHomes {
+            claude: surroundings.claude_dir(),
+            codex: surroundings.codex_dir(),
+            gemini: surroundings.gemini_dir(),
+        }
+    }
+
+    /// Without those of any other harness.
+    pub fn only(self, harness: Harness) -> HarnessHomes {
+        let none = HarnessHomes::default();
+        match harness {
+            Harness::ClaudeCode => HarnessHomes { claude: self.claude, ..none },
+            Harness::Codex => HarnessHomes { codex: self.codex, ..none },
+            Harness::Gemini => HarnessHomes { gemini: self.gemini, ..none },
+        }
     }
 
     /// The transcripts of sessions that ran in `root` or beneath it.
@@ -52,6 +69,8 @@ impl HarnessHomes {
         let rollouts = self.rollouts();
         let is_of_root = |path: &PathBuf| cwd_of(path).is_some_and(|cwd| is_within(&cwd, root));
         found.extend(rollouts.into_iter().filter(is_of_root));
+        let chats = self.chats().into_iter().filter(|(cwd, _)| is_within(cwd, root));
+        found.extend(chats.map(|(_, dir)| dir));
         found
     }
 
@@ -68,6 +87,9 @@ impl HarnessHomes {
                 all.entry(cwd).or_default().push(rollout);
             }
         }
+        for (cwd, dir) in self.chats() {
+            all.entry(cwd).or_default().push(dir);
+        }
         all.into_iter().map(|(cwd, transcripts)| Told { cwd, transcripts }).collect()
     }
 
@@ -76,6 +98,17 @@ impl HarnessHomes {
         let mut dirs = projects.map(|dir| entries(&dir)).unwrap_or_default();
         dirs.retain(|path| path.is_dir());
         dirs
+    }
+
+    /// Projects of Gemini CLI, and where it keeps their sessions.
+    fn chats(&self) -> Vec<(PathBuf, PathBuf)> {
+        let projects = self.gemini.as_ref().map(|home| home.join("tmp"));
+        let dirs = projects.map(|dir| entries(&dir)).unwrap_or_default().into_iter();
+        let chats = dirs.filter_map(|dir| {
+            let root = std::fs::read_to_string(dir.join(".project_root")).ok()?;
+            Some((PathBuf::from(root.trim_end()), dir.join("chats")))
+        });
+        chats.filter(|(_, dir)| dir.is_dir()).collect()
     }
 
     fn rollouts(&self) -> Vec<PathBuf> {

@@ -42,6 +42,11 @@ struct Head {
 pub struct Places(Vec<PathBuf>);
 
 impl Places {
+    /// Those of a project.
+    pub fn of(workspace: &Workspace) -> Places {
+        Places::new(Some(workspace.home()), workspace.state())
+    }
+
     /// Beside the history in `home`, and in `state`, the user's directory for such.
     pub fn new(home: Option<&Path>, state: Option<&Path>) -> Places {
         let key = home.map_or_else(
@@ -168,9 +173,9 @@ pub struct CaughtUp {
 }
 
 /// Takes in events that hooks could not record. What cannot be recorded now goes on waiting.
-pub fn catch_up(workspace: &Workspace, state: Option<&Path>) -> CaughtUp {
+pub fn catch_up(workspace: &Workspace) -> CaughtUp {
     let mut done = CaughtUp::default();
-    let places = Places::new(Some(workspace.home()), state);
+    let places = Places::of(workspace);
     let begun = Instant::now();
     for path in places.0.iter().flat_map(|dir| names(&dir.join(SPOOL), "")) {
         match take_in(workspace, &path) {
@@ -245,10 +250,17 @@ pub(super) fn record(
         workspace.history().observe(&keeper.observation(sightings))?;
     }
     awaited.iter().for_each(|it| it.note(workspace.home()));
-    if harness == Harness::ClaudeCode
-        && let Some(session) = claude_code::ended_session(event)
-    {
+    if let Some(session) = ended_session(harness, event) {
         workspace.history().leave_harness_session(harness.name(), session, at)?;
     }
     Ok(())
+}
+
+/// The session that an event says was left.
+pub(super) fn ended_session(harness: Harness, event: &Value) -> Option<&str> {
+    match harness {
+        Harness::ClaudeCode => claude_code::ended_session(event),
+        Harness::Codex => codex::ended_session(event),
+        Harness::Gemini => gemini::ended_session(event),
+    }
 }

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Serialize)]
 pub struct Status {
     pub harness: String,
+    /// The program that sortie was seen to record, with its version; none where that was not tried.
+    pub verified: Option<String>,
     /// The settings that have sortie called.
     pub installed: Vec<Installed>,
     /// When something was last told.
@@ -54,34 +56,34 @@ pub struct MissingDeployment {
 }
 
 impl Status {
-    /// How capture of a harness stands; events that cannot stand beside the history are in `state`.
+    /// How capture of a harness stands.
     pub fn of(
         workspace: &Workspace,
         harness: Harness,
         surroundings: &Surroundings,
-        state: Option<&Path>,
     ) -> Result<Status> {
         let (last_event, recorded) = workspace.store().read(|r| r.capture_facts(harness.name()))?;
-        let homes = HarnessHomes { codex: None, ..HarnessHomes::of(surroundings) };
-        let coverage = match (harness, &homes.transcripts_of(workspace.root())[..]) {
-            (Harness::ClaudeCode, transcripts @ [_, ..]) => Some(coverage(workspace, transcripts)?),
-            _ => None,
+        let homes = HarnessHomes::of(surroundings).only(harness);
+        let coverage = match &homes.transcripts_of(workspace.root())[..] {
+            [] => None,
+            transcripts => Some(coverage(workspace, harness, transcripts)?),
         };
         Ok(Status {
             harness: harness.name().to_owned(),
+            verified: harness.verified().map(str::to_owned),
             installed: installed(harness, workspace.root(), surroundings),
             last_event,
             recorded,
-            losses: Places::new(Some(workspace.home()), state).losses(),
+            losses: Places::of(workspace).losses(),
             coverage,
         })
     }
 }
 
-fn coverage(workspace: &Workspace, dirs: &[PathBuf]) -> Result<Coverage> {
+fn coverage(workspace: &Workspace, harness: Harness, dirs: &[PathBuf]) -> Result<Coverage> {
     let told = Import::told(dirs, workspace.config(), workspace.now())?;
     let mut coverage = Coverage { transcripts: told.len() as u64, ..Coverage::default() };
-    let began = workspace.store().read(|r| r.first_captured_at(Harness::ClaudeCode.name()))?;
+    let began = workspace.store().read(|r| r.first_captured_at(harness.name()))?;
     for (it, path) in deployments(&told) {
         coverage.deployments += 1;
         match is_recorded(workspace, it)? {

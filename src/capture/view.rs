@@ -1,6 +1,5 @@
 //! How imports and the state of capture look.
 
-use super::Harness;
 use super::install::Installed;
 use super::{Coverage, Imported, ImportedAll, MissingDeployment, Status};
 use crate::render::{Cell, Column, Document, Table, Tone, View, bytes, counted, grouped, to_json};
@@ -93,7 +92,11 @@ impl View for Status {
             Some(at) => Cell::when(at),
             None => Cell::toned("nothing was told yet", Tone::Faint),
         };
-        let mut fields = vec![("harness", self.harness.clone().into())];
+        let verified = match &self.verified {
+            Some(program) => format!("verified with {program}"),
+            None => "not verified".to_owned(),
+        };
+        let mut fields = vec![("harness", format!("{}, {verified}", self.harness).into())];
         match self.installed.is_empty() {
             true => {
                 let told = format!("no: sortie install {}", self.harness);
@@ -118,11 +121,6 @@ impl View for Status {
         }
         let document = Document::new();
         match &self.coverage {
-            None if self.harness != Harness::ClaudeCode.name() => {
-                let told = "not verified: no session of this harness was seen at work";
-                fields.push(("coverage", Cell::toned(told, Tone::Faint)));
-                document.fields(fields)
-            }
             None => document.fields(fields),
             Some(it) => {
                 fields.push(("coverage", share(it)));
@@ -143,6 +141,7 @@ fn hooks(it: &Installed) -> Cell {
     if it.switched_off {
         wrong.push("hooks are switched off there".to_owned());
     }
+    wrong.extend(it.waits_for.clone());
     if !it.missing.is_empty() {
         wrong.push(format!("not called at {}", it.missing.join(", ")));
     }

@@ -2,6 +2,7 @@
 
 use super::command::shell_word;
 use super::fault::InstallFault;
+use super::target::Scope;
 use crate::error::{Result, nearest};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -47,19 +48,27 @@ const CLAUDE: &[Event] = &[
 
 /// `spawn_agent` also has a namespace, and answers to `Agent`.
 const CODEX_SPAWNS: Option<&str> = Some("^(.*spawn_agent|Agent)$");
+/// Of an agent that failed only who waits for it is told.
+const CODEX_ENDS: Option<&str> =
+    Some("^(.*spawn_agent|Agent|multi_agent_v1wait_agent|multi_agent_v1close_agent)$");
 const CODEX: &[Event] = &[
     event("PreToolUse", CODEX_SPAWNS),
-    event("PostToolUse", CODEX_SPAWNS),
+    event("PostToolUse", CODEX_ENDS),
     event("SubagentStart", None),
     event("SubagentStop", None),
     event("SessionStart", Some("compact")),
+    event("SessionEnd", None),
 ];
 
 /// All agents are one tool now; before, each was a tool of its own name.
 const GEMINI_SPAWNS: Option<&str> = Some(
     "^(invoke_agent|delegate_to_agent|codebase_investigator|cli_help|generalist|browser_agent)$",
 );
-const GEMINI: &[Event] = &[event("BeforeTool", GEMINI_SPAWNS), event("AfterTool", GEMINI_SPAWNS)];
+const GEMINI: &[Event] = &[
+    event("BeforeTool", GEMINI_SPAWNS),
+    event("AfterTool", GEMINI_SPAWNS),
+    event("SessionEnd", None),
+];
 
 impl std::str::FromStr for Harness {
     type Err = String;
@@ -126,7 +135,8 @@ impl Harness {
                 "args": ["hook", self.name()],
                 "timeout": 5,
             }),
-            Self::Codex => json!({ "type": "command", "command": line, "timeout": 5 }),
+            // It says so, each time, if more is asked for at the end of a session.
+            Self::Codex => json!({ "type": "command", "command": line, "timeout": 3 }),
             // Here it is milliseconds.
             Self::Gemini => json!({
                 "type": "command",
@@ -137,12 +147,33 @@ impl Harness {
         }
     }
 
-    /// What remains to do when the hooks are in place.
-    pub fn next(self) -> &'static str {
+    /// The program that sortie was seen to record, with its version: `tests/clients/harness` has it run.
+    pub fn verified(self) -> Option<&'static str> {
         match self {
-            Self::ClaudeCode => "start a new session of Claude Code, then: sortie status",
-            Self::Codex => "in Codex, review and trust the hooks with /hooks, then: sortie status",
-            Self::Gemini => "start a new session of Gemini CLI, then: sortie status",
+            Self::ClaudeCode => None,
+            Self::Codex => Some("codex-cli 0.169"),
+            Self::Gemini => Some("gemini-cli 0.61"),
+        }
+    }
+
+    /// What remains to do when the hooks are in place.
+    pub fn next(self, scope: Scope) -> &'static str {
+        match (self, scope) {
+            (Self::ClaudeCode, _) => "start a new session of Claude Code, then: sortie status",
+            (Self::Codex, Scope::User) => {
+                "trust the hooks with /hooks in codex, which calls none before; then: sortie status codex"
+            }
+            (Self::Codex, _) => {
+                "start codex here, trust the project and, with /hooks, the hooks, for before it calls none; \
+                 then: sortie status codex"
+            }
+            (Self::Gemini, Scope::User) => {
+                "start a new session of Gemini CLI, then: sortie status gemini"
+            }
+            (Self::Gemini, _) => {
+                "start gemini here and trust the folder, for before it calls no project's hooks; then: \
+                 sortie status gemini"
+            }
         }
     }
 }

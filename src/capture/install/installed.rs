@@ -6,6 +6,7 @@ use super::ours::{Ours, find, hooks};
 use super::spans::root;
 use super::surroundings::Surroundings;
 use super::target::{Place, Scope};
+use super::trust;
 use crate::error::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -34,6 +35,8 @@ pub struct Installed {
     pub programs: Vec<Program>,
     /// Whether all hooks are switched off there.
     pub switched_off: bool,
+    /// What the user must do before the harness calls them, where something is known to be in the way.
+    pub waits_for: Option<String>,
     /// Why the file could not be read; then nothing else is known of it.
     pub trouble: Option<String>,
 }
@@ -85,7 +88,7 @@ fn in_scope(place: Place<'_>) -> Vec<Installed> {
         }
     };
     let settings: Value = serde_json::from_str(&text).unwrap_or_default();
-    let switched_off = settings["disableAllHooks"] == true;
+    let switched_off = trust::is_switched_off(&settings);
     let there = hooks(&text, &root(&text)).map(|it| find(&text, &it.value, place.harness));
     let ours = there.unwrap_or_default();
     let own = (!ours.is_empty()).then(|| of_entries(place, &path, &ours));
@@ -113,6 +116,7 @@ fn nothing(place: Place<'_>, path: &Path) -> Installed {
         missing: Vec::new(),
         programs: Vec::new(),
         switched_off: false,
+        waits_for: None,
         trouble: None,
     }
 }
@@ -127,6 +131,7 @@ fn of_entries(place: Place<'_>, path: &Path, ours: &[Ours]) -> Installed {
     let missing = place.harness.events().iter().map(|it| it.name).filter(is_missing);
     Installed {
         missing: missing.map(str::to_owned).collect(),
+        waits_for: trust::missing(place, path, ours),
         programs: commands.into_iter().map(|it| program(it, place.surroundings)).collect(),
         events,
         ..nothing(place, path)

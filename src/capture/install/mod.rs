@@ -24,6 +24,7 @@ mod surroundings;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod view;
 mod write;
 

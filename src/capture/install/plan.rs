@@ -63,7 +63,7 @@ pub fn install(
         files: carry_out(drafts, request, root)?,
         command: Some(called.command),
         program: Some(called.path.display().to_string()),
-        next: Some(request.harness.next().to_owned()),
+        next: Some(request.harness.next(request.scope).to_owned()),
     })
 }
 

@@ -12,6 +12,8 @@ pub struct Surroundings {
     pub claude: Option<PathBuf>,
     /// Where Codex's own files are, if not in `~/.codex`: `CODEX_HOME`.
     pub codex: Option<PathBuf>,
+    /// The directory that has Gemini CLI's `.gemini`, if not the home directory: `GEMINI_CLI_HOME`.
+    pub gemini: Option<PathBuf>,
     /// The directories of programs, as `PATH` has them.
     pub path: Option<OsString>,
     /// The sortie that runs.
@@ -27,6 +29,7 @@ impl Surroundings {
             home: dir("HOME").or_else(|| dir("USERPROFILE")),
             claude: dir("CLAUDE_CONFIG_DIR"),
             codex: dir("CODEX_HOME"),
+            gemini: dir("GEMINI_CLI_HOME"),
             path: named("PATH"),
             program: std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sortie")),
         }
@@ -40,6 +43,12 @@ impl Surroundings {
     /// Where Codex's own files are.
     pub fn codex_dir(&self) -> Option<PathBuf> {
         self.codex.clone().or_else(|| self.in_home(".codex"))
+    }
+
+    /// Where Gemini CLI's own files are.
+    pub fn gemini_dir(&self) -> Option<PathBuf> {
+        let home = self.gemini.as_ref().or(self.home.as_ref());
+        Some(home?.join(".gemini"))
     }
 
     /// A path in the home directory.

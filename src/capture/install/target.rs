@@ -72,7 +72,7 @@ impl Place<'_> {
             }
             (Harness::Codex, Scope::Project) => self.root.join(".codex/hooks.json"),
             (Harness::Gemini, Scope::User) => {
-                of_user(self.surroundings.in_home(".gemini"))?.join("settings.json")
+                of_user(self.surroundings.gemini_dir())?.join("settings.json")
             }
             (Harness::Gemini, Scope::Project) => self.root.join(".gemini/settings.json"),
             (harness, scope @ Scope::Local) => {
@@ -115,6 +115,11 @@ impl Place<'_> {
         };
         Ok(Target { path, real, before })
     }
+}
+
+/// A text of the harness's own that may not be there.
+pub fn read_small(path: &Path, largest: u64) -> Option<String> {
+    String::from_utf8(read_named(path, largest).ok()?).ok()
 }
 
 /// Where a file really is, or would be: links are followed, so that they stay.

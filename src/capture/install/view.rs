@@ -18,10 +18,8 @@ impl View for Installation {
         let document = changed().fold(Document::new(), |document, it| {
             document.code("diff", it.diff.lines().map(line).collect())
         });
-        let mut fields = vec![
-            ("harness", Cell::from(self.harness.title())),
-            ("scope", Cell::from(self.scope.name())),
-        ];
+        let mut fields =
+            vec![("harness", self.harness().into()), ("scope", Cell::from(self.scope.name()))];
         if let (Some(command), Some(program)) = (&self.command, &self.program) {
             let call = format!("{command} hook {}", self.harness.name());
             fields.push(("calls", call.into()));
@@ -43,6 +41,14 @@ impl View for Installation {
 }
 
 impl Installation {
+    fn harness(&self) -> String {
+        let title = self.harness.title();
+        match self.harness.verified().filter(|_| !self.uninstalled) {
+            Some(program) => format!("{title}, verified with {program}"),
+            None => title.to_owned(),
+        }
+    }
+
     fn file(&self, file: &FileChange) -> Cell {
         let path = &file.path;
         let done = match (file.action, self.dry_run) {

@@ -189,20 +189,22 @@ fn merge(w: &Writer<'_>, it: &Sighting) -> Result<Option<(i64, Capture, bool)>> 
         seen_at: it.at,
         evidence: it.evidence.clone(),
     };
-    let (place, before) = match (by_call, by_agent) {
+    // What the row at that place has by now, and what is known of it already, the other row's part too.
+    let (place, was, before) = match (by_call, by_agent) {
         (Some((call, ours)), Some((agent, theirs))) if call != agent => {
             // An agent belongs to one call; a second name for it is a mistake of whoever told.
             if ours.agent_id.is_some() || theirs.tool_use_id.is_some() {
-                (Some(call), Some(ours))
+                (Some(call), Some(ours.clone()), Some(ours))
             } else {
                 w.join_captures(call, agent)?;
-                (Some(call), Some(together(ours, theirs)))
+                (Some(call), Some(ours.clone()), Some(together(ours, theirs)))
             }
         }
-        (Some((seq, ours)), _) | (None, Some((seq, ours))) => (Some(seq), Some(ours)),
-        (None, None) => (None, None),
+        (Some((seq, ours)), _) | (None, Some((seq, ours))) => {
+            (Some(seq), Some(ours.clone()), Some(ours))
+        }
+        (None, None) => (None, None, None),
     };
-    let was = place.and(before.clone());
     let mut known = match before {
         Some(before) => together(before, told),
         None => told,

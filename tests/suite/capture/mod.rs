@@ -1,7 +1,9 @@
 //! Capture: what harnesses tell, as they tell it.
 
+mod codex;
 mod events;
 mod faults;
+mod gemini;
 mod late;
 mod samples;
 mod transcripts;

@@ -138,6 +138,7 @@ pub fn story(env: &TestEnv) -> Vec<Value> {
 pub fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
     let mut options = Options::new(env.project());
     options.database = Some(env.database());
+    options.state = Some(env.home().join("state"));
     let told = Event {
         harness: Harness::ClaudeCode,
         bytes: event.to_string().into_bytes(),
@@ -146,7 +147,6 @@ pub fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
         // Other tests run beside this.
         until: Instant::now() + Duration::from_secs(20),
         project: None,
-        state: Some(env.home().join("state")),
     };
     hear(told, options).0
 }

@@ -1,6 +1,6 @@
 //! The history under many processes, under kill -9, and in the face of files that are not ours.
 
-mod faults;
+pub mod faults;
 
 use crate::env::{TestEnv, fixture, rows_of, words};
 use std::path::Path;

@@ -62,6 +62,6 @@ pub use page::{Listed, Page, PageRequest};
 pub use retention::{Amounts, SessionFacts, Space};
 pub use search::{Hit, Place, SearchFilter};
 pub use sessions::SessionFilter;
-pub use stats::{ContextTally, Property, SourceTally, StatsFilter, Tally};
+pub use stats::{ContextTally, ModelUsage, Property, SourceTally, StatsFilter, Tally};
 pub use subjects::SubjectState;
 pub use transcripts::ReadTo;

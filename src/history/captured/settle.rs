@@ -141,7 +141,8 @@ fn recovered(evidence: &Evidence) -> Option<&TextRef> {
     (!is_of_former_turn).then_some(last)
 }
 
-fn ending(evidence: &Evidence) -> Option<Ending> {
+/// How it came back, if it has.
+pub fn ending(evidence: &Evidence) -> Option<Ending> {
     let (turn, got) = (last_turn(evidence), delivered(evidence));
     let transcript = evidence.transcript.as_ref().filter(|it| it.ended);
     if turn.is_none() && got.is_none() && transcript.is_none() {

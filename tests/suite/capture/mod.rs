@@ -7,4 +7,6 @@ mod gemini;
 mod late;
 mod samples;
 mod transcripts;
+mod turns;
+mod usage;
 mod world;

@@ -167,3 +167,22 @@ pub fn record(env: &TestEnv) -> String {
     );
     record
 }
+
+/// The answer of a tool of `sortie mcp`.
+#[cfg(feature = "mcp")]
+pub fn asked(env: &TestEnv, tool: &str, arguments: Value) -> Value {
+    let client = json!({ "name": "t", "version": "1" });
+    let hello =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
+    let lines = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+                "params": { "name": tool, "arguments": arguments } }),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let said = env.run_with("mcp", lines.as_bytes()).stdout;
+    let said = String::from_utf8(said).unwrap();
+    let mut answers = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    answers.find(|it| it["id"] == 2).unwrap()["result"].take()
+}

@@ -204,7 +204,7 @@ def joins(program):
     with Scene("woken", program) as it:
         it.play()
         one = it.recorded()["Worker"]
-        expect("a woken agent has two turns", one["capture"]["turns"] == 2, one["capture"])
+        expect("a woken agent has two turns", len(one["capture"]["turns"]) == 2, one["capture"])
         expect("the last is its message", one["final_message"] == PLAYS["worker"][1][0]["text"], one)
     with Scene("fork", program) as it:
         it.play()

@@ -2,16 +2,16 @@
 //! run of Claude Code 2.1.330 had it, in words of our own.
 
 use super::transcripts::{calls, dir, put, record, says, text};
-use super::world::{SESSION, call, event};
+use super::world::{SESSION, answer, call, event, tell};
 use crate::env::TestEnv;
 use serde_json::{Value, json};
+use sortie::capture::Heard;
 use std::path::PathBuf;
 
 const AGENT: &str = "a00000000000000e1";
 
 fn hook(env: &TestEnv, event: &Value) {
-    let outcome = env.run_with("hook claude-code", event.to_string().as_bytes());
-    assert_eq!((outcome.status, &outcome.stdout[..]), (Some(0), &b""[..]), "{outcome}");
+    assert_eq!(tell(env, 30, event), Heard::Recorded, "{event}");
 }
 
 /// The session's transcript, and where its agents' are.
@@ -353,7 +353,6 @@ fn what_was_pruned_stays_away() {
     );
     put(session.clone(), &[first.clone(), answered.clone()]);
     env.ok("import");
-    env.at("2026-10-02T00:00:00Z");
     let end = told(&env, event(&env, "SessionEnd", json!({ "reason": "other" })));
     hook(&env, &end);
     env.at("2027-03-01T00:00:00Z");
@@ -381,7 +380,8 @@ fn an_injected_briefing_is_confirmed_or_ignored() {
         let bundle = String::from_utf8(bundle.stdout).unwrap().trim().to_owned();
         let asked = format!("sortie:bundle={bundle}");
         let it = told(&env, call(&env, "PreToolUse", "toolu_late", &asked, json!({})));
-        let reply = env.run_with("hook claude-code", it.to_string().as_bytes()).json();
+        let reply = answer(&env, 30, &it).1.unwrap();
+        let reply: Value = serde_json::from_str(&reply).unwrap();
         let briefing = reply["hookSpecificOutput"]["updatedInput"]["prompt"].as_str().unwrap();
         let first = if delivered { briefing } else { &asked };
         put_agent(

@@ -86,6 +86,7 @@ impl Told {
             tokens_exact: true,
             last_message: None,
             ended: true,
+            unanswered: None,
             model,
             requests,
             tool_uses: 0,

@@ -136,6 +136,11 @@ pub fn story(env: &TestEnv) -> Vec<Value> {
 
 /// Tells one event, as of the second that it has in the story.
 pub fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
+    answer(env, at, event).0
+}
+
+/// The same, with what the harness is given back.
+pub fn answer(env: &TestEnv, at: usize, event: &Value) -> (Heard, Option<String>) {
     let mut options = Options::new(env.project());
     options.database = Some(env.database());
     options.state = Some(env.home().join("state"));
@@ -148,7 +153,7 @@ pub fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
         until: Instant::now() + Duration::from_secs(20),
         project: None,
     };
-    hear(told, options).0
+    hear(told, options)
 }
 
 /// Everything on record that a user sees, without what says when it was told.

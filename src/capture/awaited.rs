@@ -5,7 +5,8 @@
 //! Which ones is noted in files beside the history, one for each: hints that may be lost, for an import reads all.
 //! Who asks for nothing of the history need not open it to know that there are none.
 
-use super::import::{Import, modified};
+use super::import::Import;
+use super::transcript::modified;
 use crate::context::Unheard;
 use crate::error::Result;
 use crate::files::read_named;

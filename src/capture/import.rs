@@ -3,20 +3,21 @@
 use super::harness::claude_code::{self, Sidecar};
 use super::harness::{codex, gemini};
 use super::keeper::Keeper;
+use super::transcript::{Found, Kind, kind, modified};
 use crate::config::Config;
 use crate::context::{Progress, Task};
 use crate::error::{IoContext, Result};
 use crate::history::{Observation, Sighting};
 use crate::model::{Evidence, ExecutionId, Timestamp};
-use crate::store::ReadTo;
+use crate::store::{ReadTo, Reader};
 use crate::workspace::Workspace;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::PathBuf;
+use std::sync::mpsc;
 
 /// Transcripts that are read and recorded at once.
 const AT_ONCE: usize = 64;
@@ -99,32 +100,15 @@ struct Grown {
     modified: i64,
 }
 
-enum Kind {
-    /// Of a session, among whose records its agents' calls are.
-    Session,
-    /// Of an agent.
-    Agent(String),
-    /// Of a session of Codex, or of an agent of one.
-    Rollout,
-    /// Of a session of Gemini CLI, with those of its agents.
-    Chat,
-}
-
 impl Import {
     /// Takes in what is new. The same again changes nothing.
     pub fn run(&self, workspace: &Workspace, progress: &dyn Progress) -> Result<Imported> {
         let mut done = Imported::default();
-        let mut files = Vec::new();
-        for path in &self.paths {
-            find(path, &mut files, &mut done.skipped)?;
-        }
-        // They are read with their session's.
-        files.retain(|path| !gemini::is_of_agent(path));
-        // Sessions first: they name the calls that their agents belong to.
-        files.sort_unstable_by_key(|path| {
-            (!matches!(kind(path), Some(Kind::Session)), path.clone())
-        });
-        files.dedup();
+        let mut found = Found::default();
+        self.paths.iter().try_for_each(|path| found.add(path))?;
+        let files = found.files();
+        let closed = found.closed.into_iter();
+        done.skipped.extend(closed.map(|(path, why)| SkippedTranscript { path, why }));
         done.transcripts = files.len() as u64;
         let grown = self.grown(workspace, files, &mut done)?;
         let bytes = grown.iter().map(|it| it.bytes - it.from).sum();
@@ -142,12 +126,8 @@ impl Import {
         config: &Config,
         now: Timestamp,
     ) -> Result<Vec<(PathBuf, Vec<Sighting>)>> {
-        let (mut files, mut skipped) = (Vec::new(), Vec::new());
-        for dir in dirs {
-            find(dir, &mut files, &mut skipped)?;
-        }
-        files.sort_unstable();
-        files.dedup();
+        let mut all = Found::default();
+        dirs.iter().try_for_each(|dir| all.add(dir))?;
         let told = |path: PathBuf| {
             let found = path.metadata().ok()?;
             let kind = kind(&path)?;
@@ -155,7 +135,7 @@ impl Import {
             let told = it.read(config, now).ok()?;
             Some((it.path, told.sightings))
         };
-        Ok(files.into_par_iter().filter_map(told).collect())
+        Ok(all.files().into_par_iter().filter_map(told).collect())
     }
 
     /// Those that were written since they were last read.
@@ -206,6 +186,7 @@ impl Import {
     }
 }
 
+/// Reads some while the ones before are written: the one takes processors, the other the disk.
 fn record(
     workspace: &Workspace,
     grown: &[Grown],
@@ -213,112 +194,74 @@ fn record(
     done: &mut Imported,
 ) -> Result<()> {
     let (config, now) = (workspace.config(), workspace.now());
+    let read = |it: &Grown| {
+        let told = it.read(config, now);
+        progress.advance(it.bytes - it.from);
+        told
+    };
     let (mut new, mut merged) = (BTreeSet::<ExecutionId>::new(), BTreeSet::new());
-    for some in grown.chunks(AT_ONCE) {
-        let told: Vec<Result<Observation>> = some
-            .par_iter()
-            .map(|it| {
-                let told = it.read(config, now);
-                progress.advance(it.bytes - it.from);
-                told
-            })
-            .collect();
-        let mut all = Observation::default();
-        for (it, told) in some.iter().zip(told) {
-            match told {
-                Ok(told) => {
-                    done.read += 1;
-                    done.bytes += it.bytes - it.from;
-                    all.sightings.extend(told.sightings);
-                    all.texts.extend(told.texts);
-                    all.read.extend(told.read);
-                }
-                Err(error) => {
-                    let (path, why) = (it.path.clone(), error.to_string());
-                    done.skipped.push(SkippedTranscript { path, why });
+    let (send, receive) = mpsc::sync_channel(1);
+    let recorded: Result<()> = rayon::in_place_scope(|scope| {
+        scope.spawn(move |_| {
+            for some in grown.chunks(AT_ONCE) {
+                let told: Vec<Result<Observation>> = some.par_iter().map(read).collect();
+                // Nobody listens any more where something could not be written.
+                if send.send((some, told)).is_err() {
+                    return;
                 }
             }
-        }
-        // Without a deployment there is nothing to record, and a history need not be made for it.
-        if all.sightings.is_empty() && !workspace.store().exists() {
-            continue;
-        }
-        let observed = workspace.history().observe(&all)?;
-        done.forgotten += observed.forgotten;
-        merged.extend(observed.changed);
-        new.extend(observed.new);
-    }
-    // An agent that was known alone at first may have become its call's since.
-    workspace.store().read(|r| {
-        for list in [&mut new, &mut merged] {
-            let mut kept = BTreeSet::new();
-            for id in std::mem::take(list) {
-                if r.has_id::<ExecutionId>(id.as_str())? {
-                    kept.insert(id);
-                }
+        });
+        for (some, told) in receive {
+            let all = together(some, told, done);
+            // Without a deployment there is nothing to record, and a history need not be made for it.
+            if all.sightings.is_empty() && !workspace.store().exists() {
+                continue;
             }
-            *list = kept;
+            let observed = workspace.history().observe(&all)?;
+            done.forgotten += observed.forgotten;
+            merged.extend(observed.changed);
+            new.extend(observed.new);
         }
         Ok(())
-    })?;
+    });
+    recorded?;
+    // An agent that was known alone at first may have become its call's since.
+    let (new, mut merged) =
+        workspace.store().read(|r| Ok((on_record(r, new)?, on_record(r, merged)?)))?;
     merged.retain(|id| !new.contains(id));
     (done.new, done.merged) = (new.len() as u64, merged.len() as u64);
     Ok(())
 }
 
-/// All transcripts beneath a path.
-fn find(path: &Path, files: &mut Vec<PathBuf>, skipped: &mut Vec<SkippedTranscript>) -> Result<()> {
-    let found = path.metadata().or_cannot("read", path)?;
-    if found.is_file() {
-        files.push(path.to_path_buf());
-        return Ok(());
-    }
-    let mut dirs = vec![path.to_path_buf()];
-    while let Some(dir) = dirs.pop() {
-        let entries = match std::fs::read_dir(&dir) {
-            Ok(entries) => entries,
-            Err(error) => {
-                let why = crate::error::plain(&error);
-                skipped.push(SkippedTranscript { path: dir, why });
-                continue;
+/// What some transcripts told, in one; those that could not be read are skipped.
+fn together(some: &[Grown], told: Vec<Result<Observation>>, done: &mut Imported) -> Observation {
+    let mut all = Observation::default();
+    for (it, told) in some.iter().zip(told) {
+        match told {
+            Ok(told) => {
+                done.read += 1;
+                done.bytes += it.bytes - it.from;
+                all.sightings.extend(told.sightings);
+                all.texts.extend(told.texts);
+                all.read.extend(told.read);
             }
-        };
-        for entry in entries.flatten() {
-            let path = entry.path();
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => dirs.push(path),
-                Ok(kind) if kind.is_file() && is_transcript(&path) => {
-                    files.push(path);
-                }
-                _ => {}
+            Err(error) => {
+                let (path, why) = (it.path.clone(), error.to_string());
+                done.skipped.push(SkippedTranscript { path, why });
             }
         }
     }
-    Ok(())
+    all
 }
 
-/// A workflow keeps a journal beside the transcripts of its agents.
-fn is_transcript(path: &Path) -> bool {
-    path.extension().is_some_and(|it| it == "jsonl")
-        && path.file_stem().is_none_or(|name| name != "journal")
-}
-
-/// What a transcript is of, by its name; nothing, if it is of no deployment.
-fn kind(path: &Path) -> Option<Kind> {
-    let name = path.file_stem()?.to_string_lossy().into_owned();
-    match name.strip_prefix("agent-") {
-        Some(agent) if claude_code::is_compaction(agent) => None,
-        Some(agent) => Some(Kind::Agent(agent.to_owned())),
-        None if name.starts_with("rollout-") => Some(Kind::Rollout),
-        None if gemini::is_session(path) => Some(Kind::Chat),
-        None => Some(Kind::Session),
+fn on_record(r: &Reader<'_>, ids: BTreeSet<ExecutionId>) -> Result<BTreeSet<ExecutionId>> {
+    let mut kept = BTreeSet::new();
+    for id in ids {
+        if r.has_id::<ExecutionId>(id.as_str())? {
+            kept.insert(id);
+        }
     }
-}
-
-/// When a file was last written, in nanoseconds since 1970.
-pub(super) fn modified(found: &std::fs::Metadata) -> i64 {
-    let since = found.modified().ok().and_then(|it| it.duration_since(UNIX_EPOCH).ok());
-    since.map_or(0, |it| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX))
+    Ok(kept)
 }
 
 impl Grown {

@@ -18,6 +18,7 @@ mod places;
 mod recall;
 mod spool;
 mod status;
+mod transcript;
 mod view;
 
 pub use hook::{Event, Heard, hear};

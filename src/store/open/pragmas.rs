@@ -14,6 +14,10 @@ pub(in crate::store) const PATIENCE: Duration = Duration::from_secs(30);
 /// on disk twice.
 const WAL_LEFT: i64 = 16 << 20;
 
+/// Pages that are kept in memory, in KiB, as they come to be needed (the sign says so to SQLite). With its own
+/// 2 MB an import reads the same pages again and again: a tenth of its time.
+const CACHE_KIB: i64 = -(32 << 10);
+
 /// Statements that are kept prepared: an import goes through some thirty for each deployment.
 const STATEMENTS: usize = 64;
 
@@ -33,6 +37,7 @@ pub(in crate::store) fn endure(conn: &Connection, patience: Duration) -> Result<
     // FULL: with NORMAL a power cut loses rows that were acknowledged.
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "journal_size_limit", WAL_LEFT)?;
+    conn.pragma_update(None, "cache_size", CACHE_KIB)?;
     // A checkpoint at every close would cost three more fsyncs; commits checkpoint by size.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     Ok(())

@@ -279,7 +279,7 @@ fn what_gemini_trusts() {
     assert!(is_trusted(), "nothing is asked");
     env.write(
         ".gemini/settings.json",
-        &env.text(".gemini/settings.json").replacen(
+        env.text(".gemini/settings.json").replacen(
             "{",
             "{\n  \"hooksConfig\": { \"disabled\": [\"sortie\"] },",
             1,

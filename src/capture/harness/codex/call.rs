@@ -1,6 +1,6 @@
 //! A call that spawns an agent, as a hook or a rollout tells it.
 
-use super::DEFAULT_ROLE;
+use super::{DEFAULT_ROLE, SPAWN};
 use crate::capture::fields::{joined, owned, text, texts, title};
 use crate::capture::keeper::Keeper;
 use crate::model::{Call, Delivery, Evidence, Timestamp};
@@ -39,6 +39,19 @@ pub fn parsed(answer: &Value) -> Option<Value> {
         Value::Object(_) => Some(answer.clone()),
         _ => None,
     }
+}
+
+/// A call and the agent that it spawned, where an item of a turn names both.
+pub fn link(payload: &Value) -> Option<(String, String)> {
+    let item = payload.get("item")?;
+    let agent = match (text(item, "type")?, text(item, "kind"), text(item, "tool")) {
+        ("SubAgentActivity", Some("started"), _) => owned(item, "agent_thread_id"),
+        ("CollabAgentToolCall", _, Some(SPAWN)) => {
+            item.pointer("/receiver_thread_ids/0").and_then(Value::as_str).map(str::to_owned)
+        }
+        _ => None,
+    };
+    owned(item, "id").zip(agent)
 }
 
 /// That it did not go well, in the harness's words.

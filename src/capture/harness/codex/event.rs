@@ -31,9 +31,11 @@ pub fn ended_session(event: &Value) -> Option<&str> {
     }
 }
 
-/// The tool's namespace stands before its name, with nothing between.
+/// The tool's namespace stands before its name, with nothing between. Servers have tools of any name.
 fn is_spawn(event: &Value) -> bool {
-    text(event, "tool_name").is_some_and(|it| it.ends_with(SPAWN) || it == "Agent")
+    let is_own = |it: &&str| !it.starts_with("mcp__");
+    let tool = text(event, "tool_name").filter(is_own);
+    tool.is_some_and(|it| it.ends_with(SPAWN) || it == "Agent")
 }
 
 /// Whether agents were waited for or closed: the answer may say how they ended.

@@ -163,6 +163,13 @@ CREATE VIRTUAL TABLE executions_fts USING fts5 (
   tokenize = 'porter unicode61 remove_diacritics 2'
 );
 
+CREATE TABLE forgotten_sessions (
+  harness            TEXT NOT NULL,
+  harness_session_id TEXT NOT NULL,
+  forgotten_at       TEXT NOT NULL,
+  PRIMARY KEY (harness, harness_session_id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE harness_sessions (
   harness            TEXT NOT NULL,
   harness_session_id TEXT NOT NULL,

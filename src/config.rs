@@ -5,7 +5,7 @@ mod place;
 use self::place::{Position, line_and_column};
 mod prices;
 
-pub use prices::cost;
+pub use prices::Prices;
 
 use crate::error::{Fault, Kind, Result, nearest};
 use crate::files::{Beneath, Trouble, read_named};

@@ -29,6 +29,8 @@ pub struct Options {
     pub now: Option<Timestamp>,
     /// How long to wait for other processes that write; without it as long as a command does.
     pub patience: Option<Duration>,
+    /// The user's directory for what cannot stand in the project: events of harnesses that wait.
+    pub state: Option<PathBuf>,
     /// Who is told how far work is that takes long.
     pub progress: Option<Arc<dyn Progress>>,
 }
@@ -42,6 +44,7 @@ impl Options {
             database: None,
             now: None,
             patience: None,
+            state: None,
             progress: None,
         }
     }
@@ -53,6 +56,7 @@ pub struct Workspace {
     root: Root,
     git: Option<WorkTree>,
     home: PathBuf,
+    state: Option<PathBuf>,
     config: Config,
     store: Store,
     cache: Arc<Cache>,
@@ -79,6 +83,7 @@ impl Workspace {
             templates: Library::new(Some(home.join("templates"))),
             progress: options.progress.unwrap_or_else(|| Arc::new(Unheard)),
             now: options.now,
+            state: options.state,
             root,
             git,
             home,
@@ -93,6 +98,11 @@ impl Workspace {
     /// The directory of its history and templates; in a linked git worktree the main one's.
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// The user's directory for what cannot stand in the project.
+    pub fn state(&self) -> Option<&Path> {
+        self.state.as_deref()
     }
 
     /// What `sortie.toml` says.

@@ -119,7 +119,7 @@ fn against_shell(sortie: &Path, project: &Path, asked: &Asked) -> Outcome<()> {
             let question = format!("track stats --by {by}");
             fastest[0] = fastest[0].min(asked.ask(sortie, project, &question)?);
             let mut shell = Command::new("sqlite3");
-            shell.arg("-readonly").arg(&asked.database).arg(property.statement());
+            shell.arg("-readonly").arg(&asked.database).arg(property.statement(false));
             let before = cpu_of_children();
             if !shell.stdout(Stdio::null()).status()?.success() {
                 return Err("the shell failed".into());

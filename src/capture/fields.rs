@@ -28,13 +28,15 @@ pub fn time(value: &Value, key: &str) -> Option<Timestamp> {
 pub fn texts(content: Option<&Value>) -> Vec<&str> {
     match content {
         Some(Value::String(text)) => vec![text.as_str()],
-        Some(Value::Array(blocks)) => blocks
-            .iter()
-            .filter(|block| text(block, "type") == Some("text"))
-            .filter_map(|block| block.get("text").and_then(Value::as_str))
-            .collect(),
+        Some(Value::Array(blocks)) => texts_of(blocks),
         _ => Vec::new(),
     }
+}
+
+/// The texts among the blocks of a message.
+pub fn texts_of(blocks: &[Value]) -> Vec<&str> {
+    let texts = blocks.iter().filter(|block| text(block, "type") == Some("text"));
+    texts.filter_map(|block| block.get("text").and_then(Value::as_str)).collect()
 }
 
 /// Texts one after another, as paragraphs.

@@ -1,6 +1,7 @@
 //! One event of a harness: recorded in a moment, or kept for later, or marked as lost. It never fails, for a
 //! recorder that fails would stop the agent that it records.
 
+use super::awaited::look_again;
 use super::harness::{claude_code, codex, gemini};
 use super::spool::{self, Places};
 use super::{Harness, fields, recall};
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 /// How long others may keep the history from an event. Then it waits in a file.
 const PATIENCE: Duration = Duration::from_millis(120);
 
+/// A transcript that is longer is left to the next command: a hook has no time.
+const QUICKLY_READ: u64 = 4 << 20;
+
 /// An event as it came.
 #[derive(Debug)]
 pub struct Event {
@@ -28,8 +32,6 @@ pub struct Event {
     pub until: Instant,
     /// Where the harness says that the project is; an agent may have gone elsewhere.
     pub project: Option<PathBuf>,
-    /// The user's directory for what cannot stand beside the history.
-    pub state: Option<PathBuf>,
 }
 
 /// What became of an event.
@@ -60,7 +62,7 @@ pub fn hear(event: Event, mut options: Options) -> (Heard, Option<String>) {
     }
     options.now = Some(event.at);
     options.patience = Some(PATIENCE);
-    let places = places(&event, &options);
+    let places = places(&options);
     match in_time(event.harness, parsed, event.at, event.until, options) {
         Some(Ok(reply)) => (Heard::Recorded, reply),
         Some(Err(_)) | None => match places.keep(event.harness, event.at, &event.bytes) {
@@ -94,7 +96,7 @@ fn no_event(event: &Event, options: &Options) -> Heard {
     }
     let why = event.cut.as_deref().unwrap_or("an event that is no JSON");
     let begins: String = String::from_utf8_lossy(&event.bytes).chars().take(80).collect();
-    lost(event, &places(event, options), &format!("{why}; it begins {begins}"))
+    lost(event, &places(options), &format!("{why}; it begins {begins}"))
 }
 
 fn lost(event: &Event, places: &Places, why: &str) -> Heard {
@@ -102,9 +104,9 @@ fn lost(event: &Event, places: &Places, why: &str) -> Heard {
     Heard::Lost
 }
 
-fn places(event: &Event, options: &Options) -> Places {
+fn places(options: &Options) -> Places {
     let home = workspace::home(options).ok();
-    Places::new(home.as_deref(), event.state.as_deref())
+    Places::new(home.as_deref(), options.state.as_deref())
 }
 
 /// Records in a thread of its own: what takes too long is left to itself, and to the next command.
@@ -121,6 +123,9 @@ fn in_time(
             let workspace = Workspace::open(options)?;
             let briefing = wanted_briefing(&workspace, harness, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
+            if spool::ended_session(harness, &event).is_some() {
+                look_again(&workspace, QUICKLY_READ)?;
+            }
             let reply = reply(&workspace, harness, &event, briefing);
             Ok((reply, workspace))
         };

@@ -6,7 +6,7 @@ use super::keeper::Keeper;
 use crate::config::Config;
 use crate::context::{Progress, Task};
 use crate::error::{IoContext, Result};
-use crate::history::{Sighting, Texts};
+use crate::history::{Observation, Sighting};
 use crate::model::{Evidence, ExecutionId, Timestamp};
 use crate::store::ReadTo;
 use crate::workspace::Workspace;
@@ -46,8 +46,16 @@ pub struct Imported {
     pub new: u64,
     /// Deployments of which more is known now.
     pub merged: u64,
+    /// Times that a deployment was told of which was pruned: it stays away.
+    #[serde(skip_serializing_if = "is_none")]
+    pub forgotten: u64,
     /// Transcripts that tell nothing here, and why.
     pub skipped: Vec<SkippedTranscript>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde calls it so
+fn is_none(amount: &u64) -> bool {
+    *amount == 0
 }
 
 /// What became of the transcripts of every project.
@@ -102,13 +110,6 @@ enum Kind {
     Chat,
 }
 
-struct Told {
-    sightings: Vec<Sighting>,
-    texts: Texts,
-    path: String,
-    read_to: ReadTo,
-}
-
 impl Import {
     /// Takes in what is new. The same again changes nothing.
     pub fn run(&self, workspace: &Workspace, progress: &dyn Progress) -> Result<Imported> {
@@ -135,19 +136,26 @@ impl Import {
         Ok(done)
     }
 
-    /// The transcripts beneath some directories that tell of calls: of sessions, and of agents that can make some.
-    pub fn callers_beneath(dirs: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    /// What all transcripts beneath some directories tell, each with its path. Records nothing.
+    pub fn told(
+        dirs: &[PathBuf],
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Vec<(PathBuf, Vec<Sighting>)>> {
         let (mut files, mut skipped) = (Vec::new(), Vec::new());
         for dir in dirs {
             find(dir, &mut files, &mut skipped)?;
         }
         files.sort_unstable();
         files.dedup();
-        files.retain(|path| {
-            let is_caller = matches!(kind(path), Some(Kind::Session | Kind::Rollout | Kind::Chat));
-            is_caller && !gemini::is_of_agent(path)
-        });
-        Ok(files)
+        let told = |path: PathBuf| {
+            let found = path.metadata().ok()?;
+            let kind = kind(&path)?;
+            let it = Grown { kind, from: 0, bytes: found.len(), modified: 0, path };
+            let told = it.read(config, now).ok()?;
+            Some((it.path, told.sightings))
+        };
+        Ok(files.into_par_iter().filter_map(told).collect())
     }
 
     /// Those that were written since they were last read.
@@ -207,7 +215,7 @@ fn record(
     let (config, now) = (workspace.config(), workspace.now());
     let (mut new, mut merged) = (BTreeSet::<ExecutionId>::new(), BTreeSet::new());
     for some in grown.chunks(AT_ONCE) {
-        let told: Vec<Result<Told>> = some
+        let told: Vec<Result<Observation>> = some
             .par_iter()
             .map(|it| {
                 let told = it.read(config, now);
@@ -215,15 +223,15 @@ fn record(
                 told
             })
             .collect();
-        let (mut sightings, mut texts, mut cursors) = (Vec::new(), Texts::new(), Vec::new());
+        let mut all = Observation::default();
         for (it, told) in some.iter().zip(told) {
             match told {
                 Ok(told) => {
                     done.read += 1;
                     done.bytes += it.bytes - it.from;
-                    sightings.extend(told.sightings);
-                    texts.extend(told.texts);
-                    cursors.push((told.path, told.read_to));
+                    all.sightings.extend(told.sightings);
+                    all.texts.extend(told.texts);
+                    all.read.extend(told.read);
                 }
                 Err(error) => {
                     let (path, why) = (it.path.clone(), error.to_string());
@@ -232,10 +240,11 @@ fn record(
             }
         }
         // Without a deployment there is nothing to record, and a history need not be made for it.
-        if sightings.is_empty() && !workspace.store().exists() {
+        if all.sightings.is_empty() && !workspace.store().exists() {
             continue;
         }
-        let observed = workspace.history().observe_files(&sightings, &texts, &cursors)?;
+        let observed = workspace.history().observe(&all)?;
+        done.forgotten += observed.forgotten;
         merged.extend(observed.changed);
         new.extend(observed.new);
     }
@@ -278,7 +287,7 @@ fn find(path: &Path, files: &mut Vec<PathBuf>, skipped: &mut Vec<SkippedTranscri
             let path = entry.path();
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => dirs.push(path),
-                Ok(kind) if kind.is_file() && path.extension().is_some_and(|it| it == "jsonl") => {
+                Ok(kind) if kind.is_file() && is_transcript(&path) => {
                     files.push(path);
                 }
                 _ => {}
@@ -286,6 +295,12 @@ fn find(path: &Path, files: &mut Vec<PathBuf>, skipped: &mut Vec<SkippedTranscri
         }
     }
     Ok(())
+}
+
+/// A workflow keeps a journal beside the transcripts of its agents.
+fn is_transcript(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "jsonl")
+        && path.file_stem().is_none_or(|name| name != "journal")
 }
 
 /// What a transcript is of, by its name; nothing, if it is of no deployment.
@@ -300,13 +315,14 @@ fn kind(path: &Path) -> Option<Kind> {
     }
 }
 
-fn modified(found: &std::fs::Metadata) -> i64 {
+/// When a file was last written, in nanoseconds since 1970.
+pub(super) fn modified(found: &std::fs::Metadata) -> i64 {
     let since = found.modified().ok().and_then(|it| it.duration_since(UNIX_EPOCH).ok());
     since.map_or(0, |it| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX))
 }
 
 impl Grown {
-    fn read(&self, config: &Config, now: Timestamp) -> Result<Told> {
+    fn read(&self, config: &Config, now: Timestamp) -> Result<Observation> {
         let mut bytes = Vec::new();
         let mut read = || {
             let mut file = File::open(&self.path)?;
@@ -321,22 +337,33 @@ impl Grown {
                 let read = claude_code::session::read(&bytes, self.from, now, &mut keeper);
                 (read.sightings, read.read_to)
             }
-            Kind::Agent(id) => {
-                let told = self.agent(&bytes, id, &mut keeper);
-                (told.into_iter().collect(), self.bytes)
-            }
+            Kind::Agent(id) => (self.agent(&bytes, id, now, &mut keeper), self.bytes),
             Kind::Rollout => (codex::read_rollout(&bytes, now, &mut keeper), self.bytes),
             Kind::Chat => (gemini::read_session(&self.path, &bytes, now, &mut keeper), self.bytes),
         };
-        Ok(Told {
-            sightings,
-            texts: keeper.texts,
-            path: self.path.to_string_lossy().into_owned(),
-            read_to: ReadTo { bytes: self.bytes, modified: self.modified, read_to, read_at: now },
-        })
+        let read_to = ReadTo { bytes: self.bytes, modified: self.modified, read_to, read_at: now };
+        let path = self.path.to_string_lossy().into_owned();
+        Ok(Observation { read: vec![(path, read_to)], ..keeper.observation(sightings) })
     }
 
-    fn agent(&self, bytes: &[u8], id: &str, keeper: &mut Keeper<'_>) -> Option<Sighting> {
+    /// An agent, and the calls by which it spawned others.
+    fn agent(
+        &self,
+        bytes: &[u8],
+        id: &str,
+        now: Timestamp,
+        keeper: &mut Keeper<'_>,
+    ) -> Vec<Sighting> {
+        let Some(own) = self.own(bytes, id, keeper) else { return Vec::new() };
+        let called_by = own.tool_use_id.clone();
+        let mut sightings = claude_code::session::read(bytes, 0, now, keeper).sightings;
+        // A fork begins with the call that made it.
+        sightings.retain(|it| it.tool_use_id.is_none() || it.tool_use_id != called_by);
+        sightings.insert(0, own);
+        sightings
+    }
+
+    fn own(&self, bytes: &[u8], id: &str, keeper: &mut Keeper<'_>) -> Option<Sighting> {
         let session = claude_code::session_of(bytes)?;
         let transcript = claude_code::read_agent(bytes, keeper)?;
         let beside = Sidecar::beside(&self.path);

@@ -1,18 +1,23 @@
-//! Texts on their way into the record: without their secrets, named by their hash, counted.
+//! Texts on their way into the record: without their secrets, named by their hash, counted; and the transcripts
+//! that will say more.
 
+use super::awaited::Awaited;
 use crate::config::Config;
 use crate::context::count_text;
-use crate::history::{Stored, Texts};
+use crate::history::{Observation, Sighting, Stored, Texts};
 use crate::model::{Call, Count, TextRef, Timestamp};
 use crate::store::content;
 use crate::workspace::Workspace;
+use std::path::Path;
 
 /// Collects the texts that sightings name.
 pub struct Keeper<'w> {
     config: &'w Config,
     /// Where the agent is called now; none, where it was called some time ago.
     here: Option<&'w Workspace>,
-    pub texts: Texts,
+    texts: Texts,
+    /// Transcripts that will say more.
+    pub awaited: Vec<Awaited>,
 }
 
 impl<'w> Keeper<'w> {
@@ -22,7 +27,7 @@ impl<'w> Keeper<'w> {
 
     /// For what is told long afterwards.
     pub fn of_the_past(config: &'w Config) -> Keeper<'w> {
-        Keeper { config, here: None, texts: Texts::new() }
+        Keeper { config, here: None, texts: Texts::new(), awaited: Vec::new() }
     }
 
     /// Keeps a text as it is to be stored.
@@ -60,6 +65,23 @@ impl<'w> Keeper<'w> {
             tokens_upper: count.upper,
             tokens_exact: exact,
         }
+    }
+
+    /// A transcript that was not whole when something was told of it: of the agent that is named, or of the
+    /// session.
+    pub fn awaits(&mut self, transcript: &Path, of: &Sighting, agent_id: Option<&str>) {
+        self.awaited.push(Awaited {
+            path: transcript.to_path_buf(),
+            harness: of.harness.clone(),
+            harness_session_id: of.harness_session_id.clone(),
+            agent_id: agent_id.map(str::to_owned),
+            since: of.at,
+        });
+    }
+
+    /// All that was kept, with the sightings that name it.
+    pub fn observation(self, sightings: Vec<Sighting>) -> Observation {
+        Observation { sightings, texts: self.texts, read: Vec::new() }
     }
 
     /// The commit that is checked out now.

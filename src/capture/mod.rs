@@ -6,6 +6,7 @@
 //! ([`catch_up`] takes it in). What follows for the record is `history`'s. [`install`] writes sortie's hooks into a
 //! harness's settings, and takes them out again; [`Status`] tells what is in place and what is missing.
 
+mod awaited;
 mod fields;
 mod harness;
 mod hook;

@@ -4,6 +4,7 @@
 //! Both stand beside the history, or, where nothing can be written there, in the user's state directory.
 
 use super::Harness;
+use super::awaited::look_again;
 use super::harness::{claude_code, codex, gemini};
 use super::keeper::Keeper;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -26,6 +27,9 @@ const LOST: &str = "lost-";
 /// How long a command goes on with what waited, before it does its own work.
 const AT_MOST: Duration = Duration::from_secs(2);
 
+/// So much of transcripts that may have grown is read before a command does its own work.
+const MOST_AT_ONCE: u64 = 64 << 20;
+
 /// What stands before an event that waits.
 #[derive(Debug, Serialize, Deserialize)]
 struct Head {
@@ -38,6 +42,11 @@ struct Head {
 pub struct Places(Vec<PathBuf>);
 
 impl Places {
+    /// Those of a project.
+    pub fn of(workspace: &Workspace) -> Places {
+        Places::new(Some(workspace.home()), workspace.state())
+    }
+
     /// Beside the history in `home`, and in `state`, the user's directory for such.
     pub fn new(home: Option<&Path>, state: Option<&Path>) -> Places {
         let key = home.map_or_else(
@@ -164,9 +173,9 @@ pub struct CaughtUp {
 }
 
 /// Takes in events that hooks could not record. What cannot be recorded now goes on waiting.
-pub fn catch_up(workspace: &Workspace, state: Option<&Path>) -> CaughtUp {
+pub fn catch_up(workspace: &Workspace) -> CaughtUp {
     let mut done = CaughtUp::default();
-    let places = Places::new(Some(workspace.home()), state);
+    let places = Places::of(workspace);
     let begun = Instant::now();
     for path in places.0.iter().flat_map(|dir| names(&dir.join(SPOOL), "")) {
         match take_in(workspace, &path) {
@@ -186,6 +195,7 @@ pub fn catch_up(workspace: &Workspace, state: Option<&Path>) -> CaughtUp {
             break;
         }
     }
+    let _ = look_again(workspace, MOST_AT_ONCE);
     done
 }
 
@@ -235,16 +245,22 @@ pub(super) fn record(
     for it in &mut sightings {
         it.evidence.injected = injected.clone();
     }
+    let awaited = std::mem::take(&mut keeper.awaited);
     if !sightings.is_empty() {
-        workspace.history().observe(&sightings, &keeper.texts)?;
+        workspace.history().observe(&keeper.observation(sightings))?;
     }
-    let ended = match harness {
-        Harness::ClaudeCode => claude_code::ended_session(event),
-        Harness::Codex => codex::ended_session(event),
-        Harness::Gemini => gemini::ended_session(event),
-    };
-    if let Some(session) = ended {
+    awaited.iter().for_each(|it| it.note(workspace.home()));
+    if let Some(session) = ended_session(harness, event) {
         workspace.history().leave_harness_session(harness.name(), session, at)?;
     }
     Ok(())
+}
+
+/// The session that an event says was left.
+pub(super) fn ended_session(harness: Harness, event: &Value) -> Option<&str> {
+    match harness {
+        Harness::ClaudeCode => claude_code::ended_session(event),
+        Harness::Codex => codex::ended_session(event),
+        Harness::Gemini => gemini::ended_session(event),
+    }
 }

@@ -1,16 +1,13 @@
 //! What is recorded of a harness's agents, and what is missing.
 
-use super::harness::{claude_code, codex, gemini};
 use super::install::{Installed, Surroundings, installed};
-use super::keeper::Keeper;
 use super::spool::{Losses, Places};
 use super::{Harness, HarnessHomes, Import};
 use crate::error::Result;
 use crate::history::Sighting;
-use crate::model::{ExecutionId, Timestamp};
+use crate::model::Timestamp;
 use crate::store::CapturedBy;
 use crate::workspace::Workspace;
-use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,11 +31,11 @@ pub struct Status {
 }
 
 /// Deployments in transcripts against those on record.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Coverage {
-    /// Transcripts of sessions that were looked through.
+    /// Transcripts that were looked through, of sessions and of agents.
     pub transcripts: u64,
-    /// Calls in them that spawned an agent.
+    /// Deployments that they tell of, nested ones and those of workflows among them.
     pub deployments: u64,
     /// Those of them that are on record.
     pub recorded: u64,
@@ -48,7 +45,9 @@ pub struct Coverage {
 /// A deployment that a transcript tells of and that is not on record.
 #[derive(Debug, Clone, Serialize)]
 pub struct MissingDeployment {
-    pub tool_use_id: String,
+    /// The call that spawned the agent; none of what a workflow ran.
+    pub tool_use_id: Option<String>,
+    pub agent_id: Option<String>,
     pub harness_session_id: String,
     pub deployed_at: Timestamp,
     pub scope: String,
@@ -57,12 +56,11 @@ pub struct MissingDeployment {
 }
 
 impl Status {
-    /// How capture of a harness stands; events that cannot stand beside the history are in `state`.
+    /// How capture of a harness stands.
     pub fn of(
         workspace: &Workspace,
         harness: Harness,
         surroundings: &Surroundings,
-        state: Option<&Path>,
     ) -> Result<Status> {
         let (last_event, recorded) = workspace.store().read(|r| r.capture_facts(harness.name()))?;
         let homes = HarnessHomes::of(surroundings).only(harness);
@@ -76,70 +74,91 @@ impl Status {
             installed: installed(harness, workspace.root(), surroundings),
             last_event,
             recorded,
-            losses: Places::new(Some(workspace.home()), state).losses(),
+            losses: Places::of(workspace).losses(),
             coverage,
         })
     }
 }
 
 fn coverage(workspace: &Workspace, harness: Harness, dirs: &[PathBuf]) -> Result<Coverage> {
-    let files = Import::callers_beneath(dirs)?;
-    let config = workspace.config();
-    let now = workspace.now();
-    let calls: Vec<(PathBuf, Vec<Sighting>)> = files
-        .into_par_iter()
-        .map(|path| {
-            let bytes = std::fs::read(&path).unwrap_or_default();
-            let mut keeper = Keeper::of_the_past(config);
-            let told = match harness {
-                Harness::ClaudeCode => {
-                    claude_code::session::read(&bytes, 0, now, &mut keeper).sightings
-                }
-                Harness::Codex => codex::read_rollout(&bytes, now, &mut keeper),
-                Harness::Gemini => gemini::read_session(&path, &bytes, now, &mut keeper),
-            };
-            let calls = told.into_iter().filter(|it| it.evidence.call.is_some());
-            (path, calls.collect())
-        })
-        .collect();
-    let mut coverage =
-        Coverage { transcripts: calls.len() as u64, deployments: 0, recorded: 0, missing: vec![] };
+    let told = Import::told(dirs, workspace.config(), workspace.now())?;
+    let mut coverage = Coverage { transcripts: told.len() as u64, ..Coverage::default() };
     let began = workspace.store().read(|r| r.first_captured_at(harness.name()))?;
-    for (path, calls) in calls {
-        let mut unique: BTreeMap<String, Sighting> = BTreeMap::new();
-        for call in calls {
-            unique.entry(call.tool_use_id.clone().unwrap_or_default()).or_insert(call);
-        }
-        for (id, call) in unique {
-            coverage.deployments += 1;
-            match recorded(workspace, &call, &id)? {
-                Some(_) => coverage.recorded += 1,
-                None => coverage.missing.push(missing(id, call, began, &path)),
-            }
+    for (it, path) in deployments(&told) {
+        coverage.deployments += 1;
+        match is_recorded(workspace, it)? {
+            true => coverage.recorded += 1,
+            false => coverage.missing.push(missing(it, began, path)),
         }
     }
-    coverage.missing.sort_by_key(|it| (it.deployed_at, it.tool_use_id.clone()));
+    coverage
+        .missing
+        .sort_by(|a, b| (a.deployed_at, &a.tool_use_id).cmp(&(b.deployed_at, &b.tool_use_id)));
     Ok(coverage)
 }
 
-fn recorded(workspace: &Workspace, call: &Sighting, id: &str) -> Result<Option<ExecutionId>> {
+/// Each deployment once: by its call, and where no call is told, as of a workflow's agents, by its agent.
+fn deployments(told: &[(PathBuf, Vec<Sighting>)]) -> impl Iterator<Item = (&Sighting, &Path)> {
+    let mut all: Vec<(&Sighting, &Path)> = Vec::new();
+    for (path, list) in told {
+        all.extend(list.iter().map(|it| (it, path.as_path())));
+    }
+    let agent = |it: &Sighting| Some((it.harness_session_id.clone(), it.agent_id.clone()?));
+    let calls: BTreeMap<(String, String), &str> =
+        all.iter().filter_map(|(it, _)| Some((agent(it)?, it.tool_use_id.as_deref()?))).collect();
+    let mut unique = BTreeMap::new();
+    for (it, path) in all {
+        if it.evidence.call.is_none() && it.evidence.transcript.is_none() {
+            continue;
+        }
+        let call = it.tool_use_id.as_deref();
+        let call = call.or_else(|| calls.get(&agent(it)?).copied());
+        let name = match call {
+            Some(call) => (true, call.to_owned()),
+            None => (false, it.agent_id.clone().unwrap_or_default()),
+        };
+        let key = (it.harness_session_id.as_str(), name);
+        let was = unique.entry(key).or_insert((it, path));
+        // What the caller says of it is what one knows it by.
+        if was.0.evidence.call.is_none() && it.evidence.call.is_some() {
+            *was = (it, path);
+        }
+    }
+    unique.into_values()
+}
+
+fn is_recorded(workspace: &Workspace, it: &Sighting) -> Result<bool> {
+    let call = it.tool_use_id.as_deref().map(CapturedBy::Call);
+    let agent = it.agent_id.as_deref().map(CapturedBy::Agent);
     workspace.store().read(|r| {
-        let found = r.capture(&call.harness, &call.harness_session_id, CapturedBy::Call(id))?;
-        Ok(found.and_then(|(_, it)| it.execution_id))
+        for by in [call, agent].into_iter().flatten() {
+            let found = r.capture(&it.harness, &it.harness_session_id, by)?;
+            if found.is_some_and(|(_, it)| it.execution_id.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     })
 }
 
-fn missing(id: String, call: Sighting, began: Option<Timestamp>, path: &Path) -> MissingDeployment {
+fn missing(it: &Sighting, began: Option<Timestamp>, path: &Path) -> MissingDeployment {
+    let told = it.evidence.call.as_ref().and_then(|call| call.description.clone());
+    let title = || it.evidence.transcript.as_ref().and_then(|it| it.title.clone());
+    let deployed_at = match (&it.evidence.call, &it.evidence.transcript) {
+        (None, Some(transcript)) => transcript.first_at.unwrap_or(it.at),
+        _ => it.at,
+    };
     let why = match began {
         None => "nothing was recorded here yet",
-        Some(began) if call.at < began => "it was deployed before anything was recorded here",
+        Some(began) if deployed_at < began => "it was deployed before anything was recorded here",
         Some(_) => "no hook told of it, or what it told was lost",
     };
     MissingDeployment {
-        tool_use_id: id,
-        harness_session_id: call.harness_session_id,
-        deployed_at: call.at,
-        scope: call.evidence.call.and_then(|call| call.description).unwrap_or_default(),
+        tool_use_id: it.tool_use_id.clone(),
+        agent_id: it.agent_id.clone(),
+        harness_session_id: it.harness_session_id.clone(),
+        deployed_at,
+        scope: told.or_else(|| it.evidence.description.clone()).or_else(title).unwrap_or_default(),
         why: why.to_owned(),
         transcript: path.to_path_buf(),
     }

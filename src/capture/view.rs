@@ -26,7 +26,12 @@ impl View for Imported {
             ("merged", counted(self.merged as usize, "deployment", "deployments").into()),
             ("skipped", counted(self.skipped.len(), "transcript", "transcripts").into()),
         ];
-        let document = Document::new().fields(fields);
+        let mut document = Document::new().fields(fields);
+        if self.forgotten > 0 {
+            let told = "deployments of sessions that were pruned stay away: `sortie track import ARCHIVE` \
+                        brings them back";
+            document = document.text(told.to_owned());
+        }
         if self.skipped.is_empty() {
             return document;
         }
@@ -166,14 +171,14 @@ fn share(it: &Coverage) -> Cell {
 fn missing(document: Document, all: &[MissingDeployment]) -> Document {
     let columns = vec![
         Column::left("deployed"),
-        Column::left("call"),
+        Column::left("call or agent"),
         Column::wide("scope"),
         Column::wide("why it is missing"),
     ];
     let rows = all.iter().take(SHOWN).map(|it| {
         vec![
             Cell::when(it.deployed_at),
-            it.tool_use_id.clone().into(),
+            it.tool_use_id.clone().or(it.agent_id.clone()).unwrap_or_default().into(),
             it.scope.clone().into(),
             it.why.clone().into(),
         ]

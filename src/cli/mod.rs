@@ -152,8 +152,17 @@ impl Global {
         options.project_root = self.project_root.clone();
         let named = std::env::var_os("SORTIE_DB").filter(|path| !path.is_empty());
         options.database = self.db.clone().or(named.map(PathBuf::from));
+        options.state = state_dir();
         options.now = self.now;
         options.progress = progress;
         Ok(options)
     }
+}
+
+/// The user's directory for what cannot stand in a project.
+fn state_dir() -> Option<PathBuf> {
+    let named = |name| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
+    let state = named("XDG_STATE_HOME").filter(|dir| dir.is_absolute());
+    let state = state.or_else(|| Some(named("HOME")?.join(".local/state")))?;
+    Some(state.join("sortie"))
 }

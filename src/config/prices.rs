@@ -3,31 +3,48 @@
 use super::Config;
 use crate::model::{Cost, Price, Usage};
 use serde::Deserialize;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 /// The part of `assets/models.toml` that is about prices.
 #[derive(Deserialize)]
 struct Table {
-    prices: Prices,
+    prices: Listed,
 }
 
 #[derive(Deserialize)]
-struct Prices {
+struct Listed {
     as_of: String,
     models: BTreeMap<String, Price>,
 }
 
-/// What the use of a model cost, if its price is known: in `sortie.toml`, or else in the table.
-pub fn cost(config: &Config, model: &str, usage: &Usage) -> Option<Cost> {
-    let own = config.models.get(model).and_then(|it| it.price);
-    if let Some(price) = own {
-        return Some(Cost { usd: price.of(usage), prices_as_of: None });
+/// What tokens cost on each model, for a project.
+pub struct Prices<'c> {
+    config: &'c Config,
+    /// Read when it is asked for, and once: few commands tell a cost, and some tell many.
+    table: OnceCell<Table>,
+}
+
+impl<'c> Prices<'c> {
+    pub fn new(config: &'c Config) -> Prices<'c> {
+        Prices { config, table: OnceCell::new() }
     }
-    // Read when it is asked for: few commands tell a cost.
-    let table: Table = toml::from_str(include_str!("../../assets/models.toml"))
-        .expect("a test reads the table that ships");
-    let known = table.prices.models.iter().find(|(name, _)| is_of(model, name));
-    known.map(|(_, price)| Cost { usd: price.of(usage), prices_as_of: Some(table.prices.as_of) })
+
+    /// What the use of a model cost, if its price is known: in `sortie.toml`, or else in the table.
+    pub fn cost(&self, model: &str, usage: &Usage) -> Option<Cost> {
+        let own = self.config.models.get(model).and_then(|it| it.price);
+        if let Some(price) = own {
+            return Some(Cost { usd: price.of(usage), prices_as_of: None });
+        }
+        let Table { prices } = self.table.get_or_init(|| {
+            // The factors above it are most of the file.
+            let whole = include_str!("../../assets/models.toml");
+            let prices = whole.find("\n[prices]").map_or(whole, |at| &whole[at..]);
+            toml::from_str(prices).expect("a test reads the table that ships")
+        });
+        let (_, price) = prices.models.iter().find(|(name, _)| is_of(model, name))?;
+        Some(Cost { usd: price.of(usage), prices_as_of: Some(prices.as_of.clone()) })
+    }
 }
 
 /// Whether a model is the one of that name, or a dated version of it. A newer one with more behind its name
@@ -51,7 +68,7 @@ mod tests {
             cache_write_1h_tokens: 1_000_000,
         };
         let plain = Config::default();
-        let cost = |config: &Config, model: &str| super::cost(config, model, &usage);
+        let cost = |config: &Config, model: &str| Prices::new(config).cost(model, &usage);
         let haiku = cost(&plain, "claude-haiku-4-5-20251001").unwrap();
         assert!((haiku.usd - (1.0 + 0.5 + 1.0 + 1.25 + 2.0)).abs() < 1e-9, "{haiku:?}");
         assert!(haiku.prices_as_of.is_some());

@@ -3,8 +3,8 @@
 use super::{Target, done, ended};
 use crate::Workspace;
 use crate::history::{
-    Chosen, Completion, ExecutionFilter, Line, NewSession, Property, SearchFilter, SessionFilter,
-    Source, StatsFilter,
+    Chosen, Completion, ExecutionFilter, Line, NewSession, SearchFilter, SessionFilter, Source,
+    StatsBy, StatsFilter,
 };
 use crate::model::{AgentType, CompletionStatus, ExecutionId, SessionId};
 use crate::outputs::{Collection, OutputFilter};
@@ -163,7 +163,7 @@ fn questions(workspace: &Workspace) -> Vec<Option<crate::Kind>> {
     note(history.show_session(&session).err());
     note(history.search("vector", &SearchFilter { limit: 5, ..SearchFilter::default() }).err());
     note(history.timeline(&session).err());
-    note(history.stats(Property::AgentType, &StatsFilter::default(), 5).err());
+    note(history.stats(StatsBy::AgentType, &StatsFilter::default(), 5).err());
     note(history.export(&Chosen::default(), &mut std::io::sink()).err());
     note(outputs.query(&OutputFilter::default()).err());
     note(outputs.recall(&session).err());

@@ -116,6 +116,16 @@ pub enum HistoryFault {
     /// A search for what has no letter and no digit.
     #[error("there is no word in '{}' to look for", query.escape_debug())]
     NoWords { query: String },
+    /// No turn of that number.
+    #[error("{id} has no turn {turn} on record")]
+    NoTurn { id: ExecutionId, turn: u32, turns: usize },
+    /// It is not known what the caller got.
+    #[error("it is not on record what the caller of {id} got{}", at_turn(*turn))]
+    NotDelivered { id: ExecutionId, turn: Option<u32> },
+}
+
+fn at_turn(turn: Option<u32>) -> String {
+    turn.map(|turn| format!(" at the end of turn {turn}")).unwrap_or_default()
 }
 
 /// “ of agent type 'reviewer' in s-1”.
@@ -134,9 +144,11 @@ impl Fault for HistoryFault {
             | Self::OtherCompletion { .. }
             | Self::OtherBundle { .. } => Kind::Conflict,
             Self::OverBudget { .. } => Kind::OverBudget,
-            Self::NoVersion { .. } | Self::NoBriefing { .. } | Self::NoneOf { .. } => {
-                Kind::NotFound
-            }
+            Self::NoVersion { .. }
+            | Self::NoBriefing { .. }
+            | Self::NoneOf { .. }
+            | Self::NoTurn { .. }
+            | Self::NotDelivered { .. } => Kind::NotFound,
             Self::Narrowed { .. } | Self::NoWords { .. } => Kind::Usage,
         }
     }
@@ -178,6 +190,13 @@ impl Fault for HistoryFault {
             }
             Self::NoWords { .. } => {
                 "give words, such as `sortie track search HNSW recall`; `sortie track query` lists all".into()
+            }
+            Self::NoTurn { id, turns: 0, .. } => {
+                format!("no harness told of its turns; `sortie track show {id} --message` prints its final message")
+            }
+            Self::NoTurn { turns, .. } => format!("it has 1 to {turns}"),
+            Self::NotDelivered { id, .. } => {
+                format!("`sortie track show {id} --message` prints what the agent said last")
             }
         })
     }

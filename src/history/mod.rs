@@ -2,7 +2,7 @@
 //! contradiction is refused with both sides shown.
 //!
 //! [`History`] is the handle. What writes: `sessions`, `deployments`, `completions`, `collected` (outputs
-//! on record). What reads: `query`, `latest`, `search`, `stats` (with `proportion`), `timeline`. What
+//! on record). What reads: `query`, `latest`, `search`, `stats` (with `proportion`), `timeline`, `usage`. What
 //! carries away and brings back: `archive` (export, import), `retention` (pruning).
 
 mod archive;
@@ -22,6 +22,7 @@ mod search;
 mod sessions;
 mod stats;
 mod timeline;
+mod usage;
 mod view;
 mod written;
 
@@ -34,7 +35,9 @@ pub use archive::{
     Amounts, ArchiveFault, Chosen, Conflict, DamagedLine, Exported, FORMAT, FieldDifference,
     Imported, Source, spool,
 };
-pub use captured::{CaptureDetail, Injected, LostPart, Observed, Sighting, Texts};
+pub use captured::{
+    CaptureDetail, CapturedTurn, Injected, LostPart, Observation, Observed, Sighting, Texts,
+};
 pub use collected::Collected;
 pub use completions::{Completed, Completion, Recorded};
 pub use database::{DatabaseFault, DatabasePath, Upgrade};
@@ -45,9 +48,10 @@ pub use redaction::taken_out;
 pub use retention::{Going, Kept, Pruned, Retention, RetentionFault, RetentionPlan};
 pub use search::{Matched, Search};
 pub use sessions::NewSession;
-pub use stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
+pub use stats::{Figures, Group, Share, SourceGroup, SourceStats, Stats, StatsBy, Telling};
 pub use timeline::{IdleGap, Run, Timeline};
-pub use view::{ExecutionList, SessionList};
+pub use usage::{UsageSummary, UsedExecution};
+pub use view::{ExecutionList, SessionList, UsageList};
 pub use written::Written;
 
 pub(crate) use redaction::Stored;

@@ -1,8 +1,9 @@
 //! Questions to the record.
 
 use super::History;
-use super::captured::CaptureDetail;
+use super::captured::{CaptureDetail, CapturedTurn};
 use super::fault::HistoryFault;
+use super::usage::UsageSummary;
 use crate::error::Result;
 use crate::model::{
     Allocation, CompletionVersion, ExecutionId, ExecutionRecord, ExecutionStatus, Output,
@@ -25,7 +26,6 @@ pub struct ExecutionDetail {
     pub earlier_completions: Vec<CompletionVersion>,
     /// What its harness told of it; nothing where it was recorded by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
     pub capture: Option<CaptureDetail>,
 }
 
@@ -36,6 +36,9 @@ pub struct SessionDetail {
     pub session: SessionRecord,
     /// Oldest first.
     pub executions: Vec<ExecutionRecord>,
+    /// What they used; nothing where no harness told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSummary>,
 }
 
 impl ExecutionDetail {
@@ -52,6 +55,21 @@ impl ExecutionDetail {
             }
             .into()),
         }
+    }
+}
+
+impl ExecutionDetail {
+    /// The turns that its harness told of, oldest first.
+    fn turns(&self) -> &[CapturedTurn] {
+        self.capture.as_ref().map_or(&[], |it| &it.turns)
+    }
+
+    fn turn(&self, turn: u32) -> Result<&CapturedTurn> {
+        let found = self.turns().iter().find(|it| it.turn == turn);
+        found.ok_or_else(|| {
+            let id = self.execution.execution_id.clone();
+            HistoryFault::NoTurn { id, turn, turns: self.turns().len() }.into()
+        })
     }
 }
 
@@ -98,12 +116,7 @@ impl History<'_> {
                 allocations: r.allocations(&id)?,
                 outputs,
                 earlier_completions: r.completion_versions(&id)?,
-                capture: CaptureDetail::new(
-                    r.captures_of(&id)?,
-                    r.parent_execution(&id)?,
-                    r.usage(&id)?,
-                    self.config,
-                ),
+                capture: CaptureDetail::of(r, &id, self.config)?,
             })
         })
     }
@@ -119,8 +132,33 @@ impl History<'_> {
             };
             let mut executions = r.executions(&filter)?;
             executions.reverse();
-            Ok(SessionDetail { session: r.session(&id)?.expect("just found"), executions })
+            let usage = UsageSummary::of_session(r, &id, self.config)?;
+            Ok(SessionDetail { session: r.session(&id)?.expect("just found"), executions, usage })
         })
+    }
+
+    /// What an agent said at the end of one of its turns, whole.
+    pub fn turn_message(&self, detail: &ExecutionDetail, turn: u32) -> Result<Option<Vec<u8>>> {
+        match &detail.turn(turn)?.message {
+            Some(message) => self.store.read(|r| r.content(&message.hash)),
+            None => Ok(None),
+        }
+    }
+
+    /// What the caller of an agent got, whole, at the end of one of its turns or of the last of which that
+    /// is known.
+    pub fn delivered(&self, detail: &ExecutionDetail, turn: Option<u32>) -> Result<Vec<u8>> {
+        let nothing =
+            || HistoryFault::NotDelivered { id: detail.execution.execution_id.clone(), turn };
+        let delivered = match turn {
+            Some(turn) => detail.turn(turn)?.delivered.as_ref(),
+            None => detail.turns().iter().rev().find_map(|it| it.delivered.as_ref()),
+        };
+        let kept = match delivered {
+            Some(text) => self.store.read(|r| r.content(&text.hash))?,
+            None => None,
+        };
+        kept.ok_or_else(|| nothing().into())
     }
 
     /// The very briefing that an execution was handed, byte for byte.

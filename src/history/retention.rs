@@ -233,7 +233,7 @@ impl History<'_> {
     fn delete(&self) -> Result<Progress> {
         let mut done = Progress::default();
         while self.step(&mut done, |w, done| {
-            let (went, spared) = w.prune_sessions(&mut done.deleted)?;
+            let (went, spared) = w.prune_sessions(&mut done.deleted, self.now)?;
             done.spared += spared;
             Ok(went + spared > 0)
         })? {}

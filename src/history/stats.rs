@@ -3,10 +3,12 @@
 
 use super::History;
 use super::proportion::{FEW, Proportion, percentile};
+use super::usage::UsageSummary;
+use crate::config::Prices;
 use crate::error::Result;
 use crate::store::{ContextTally, Property, SourceTally, StatsFilter, Tally};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Figures of deployments, told apart by a property.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -48,6 +50,8 @@ pub struct Group {
     pub duration_p50_ms: Option<i64>,
     /// The same for 95 of a hundred.
     pub duration_p95_ms: Option<i64>,
+    /// What they used, where the tokens above are what they were given; none where no harness told.
+    pub usage: Option<UsageSummary>,
 }
 
 /// Which sources went with success, and which with failure. That they went together does not say
@@ -100,24 +104,83 @@ pub enum Telling {
     Worse,
 }
 
+/// What deployments are told apart by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum StatsBy {
+    #[default]
+    AgentType,
+    Model,
+    Session,
+    /// What stood in their context, of which each has many.
+    Source,
+    Template,
+    Day,
+}
+
+/// Figures of deployments, by whatever was asked for.
+// There is one value of it in a question.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug, Clone)]
+pub enum Figures {
+    Groups(Stats),
+    Sources(SourceStats),
+}
+
+impl StatsBy {
+    pub const ALL: [StatsBy; 6] =
+        [Self::AgentType, Self::Model, Self::Session, Self::Source, Self::Template, Self::Day];
+
+    /// Such as `agent-type`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AgentType => "agent-type",
+            Self::Model => "model",
+            Self::Session => "session",
+            Self::Source => "source",
+            Self::Template => "template",
+            Self::Day => "day",
+        }
+    }
+}
+
+impl Figures {
+    /// How many lines the limit left out.
+    pub fn omitted(&self) -> usize {
+        match self {
+            Self::Groups(it) => it.omitted,
+            Self::Sources(it) => it.omitted,
+        }
+    }
+}
+
 impl History<'_> {
-    /// The deployments of `filter`, told apart by `property`; at most `limit` groups, 0 is all.
-    pub fn stats(&self, property: Property, filter: &StatsFilter, limit: u32) -> Result<Stats> {
+    /// The deployments of `filter`, told apart; at most `limit` lines, 0 is all.
+    pub fn stats(&self, by: StatsBy, filter: &StatsFilter, limit: u32) -> Result<Figures> {
+        let property = match by {
+            StatsBy::AgentType => Property::AgentType,
+            StatsBy::Model => Property::Model,
+            StatsBy::Session => Property::Session,
+            StatsBy::Template => Property::Template,
+            StatsBy::Day => Property::Day,
+            StatsBy::Source => return self.stats_by_source(filter, limit).map(Figures::Sources),
+        };
         let tallies = self.store.read(|r| r.tallies(property, filter))?;
+        let prices = Prices::new(self.config);
         let total = tallies.values().fold(Tally::default(), |sum, it| sum.and(it));
-        let mut groups: Vec<Group> =
-            tallies.into_iter().map(|(name, tally)| Group::new(name, tally)).collect();
+        let groups = tallies.into_iter().map(|(name, tally)| Group::new(name, tally, &prices));
+        let mut groups: Vec<Group> = groups.collect();
         groups.sort_by(|a, b| {
             let by_runs = b.runs.cmp(&a.runs).then_with(|| a.name.cmp(&b.name));
-            if property == Property::Day { b.name.cmp(&a.name) } else { by_runs }
+            if by == StatsBy::Day { b.name.cmp(&a.name) } else { by_runs }
         });
         let omitted = cut(&mut groups, limit);
-        Ok(Stats { by: name_of(property), groups, omitted, total: Group::new(None, total) })
+        let total = Group::new(None, total, &prices);
+        Ok(Figures::Groups(Stats { by: by.name(), groups, omitted, total }))
     }
 
-    /// How the deployments of `filter` went with and without each source in their context; at most
-    /// `limit` sources, 0 is all.
-    pub fn stats_by_source(&self, filter: &StatsFilter, limit: u32) -> Result<SourceStats> {
+    /// How the deployments of `filter` went with and without each source in their context.
+    fn stats_by_source(&self, filter: &StatsFilter, limit: u32) -> Result<SourceStats> {
         let (all, sources) = self.store.read(|r| Ok((r.contexts(filter)?, r.sources(filter)?)))?;
         let mut sources: Vec<SourceGroup> =
             sources.into_iter().map(|source| SourceGroup::new(source, all)).collect();
@@ -129,7 +192,8 @@ impl History<'_> {
         });
         let omitted = cut(&mut sources, limit);
         let ContextTally { finished, completed } = all;
-        Ok(SourceStats { by: "source", finished, completed, sources, omitted })
+        let by = StatsBy::Source.name();
+        Ok(SourceStats { by, finished, completed, sources, omitted })
     }
 }
 
@@ -141,36 +205,13 @@ fn cut<T>(rows: &mut Vec<T>, limit: u32) -> usize {
     omitted
 }
 
-fn name_of(property: Property) -> &'static str {
-    match property {
-        Property::AgentType => "agent-type",
-        Property::Model => "model",
-        Property::Session => "session",
-        Property::Template => "template",
-        Property::Day => "day",
-    }
-}
-
 /// To four digits: more would only pretend.
 fn rounded(share: f64) -> f64 {
     (share * 10_000.0).round() / 10_000.0
 }
 
-impl Tally {
-    fn and(mut self, other: &Tally) -> Tally {
-        self.completed += other.completed;
-        self.failed += other.failed;
-        self.open += other.open;
-        self.counted += other.counted;
-        self.tokens += other.tokens;
-        self.estimated |= other.estimated;
-        self.durations.extend(&other.durations);
-        self
-    }
-}
-
 impl Group {
-    fn new(name: Option<String>, mut tally: Tally) -> Group {
+    fn new(name: Option<String>, mut tally: Tally, prices: &Prices<'_>) -> Group {
         tally.durations.sort_unstable();
         let Tally { completed, failed, open, .. } = tally;
         let success = Share::new(Proportion { finished: completed + failed, completed });
@@ -189,6 +230,7 @@ impl Group {
             tokens_exact: !tally.estimated,
             duration_p50_ms: percentile(&tally.durations, 50),
             duration_p95_ms: percentile(&tally.durations, 95),
+            usage: UsageSummary::new(&tally.used, prices),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What ran when in a session, and how much of it beside each other.
 
 use super::History;
+use super::query::SessionDetail;
+use super::usage::UsageSummary;
 use crate::error::Result;
 use crate::model::{ExecutionId, ExecutionRecord, ExecutionStatus, SessionId, Timestamp};
 use serde::Serialize;
@@ -29,6 +31,9 @@ pub struct Timeline {
     pub runs: Vec<Run>,
     /// Where nothing ran between two deployments, in order.
     pub idle_gaps: Vec<IdleGap>,
+    /// What they used; nothing where no harness told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usage: Option<UsageSummary>,
 }
 
 /// One deployment on the axis.
@@ -70,9 +75,9 @@ pub struct IdleGap {
 impl History<'_> {
     /// What ran when in a session.
     pub fn timeline(&self, session: &SessionId) -> Result<Timeline> {
-        let detail = self.show_session(session)?;
-        let (id, scope) = (detail.session.session_id, detail.session.scope);
-        Ok(Timeline::of(id, scope, &detail.executions, self.now))
+        let SessionDetail { session, executions, usage } = self.show_session(session)?;
+        let timeline = Timeline::of(session.session_id, session.scope, &executions, self.now);
+        Ok(Timeline { usage, ..timeline })
     }
 }
 
@@ -101,6 +106,7 @@ impl Timeline {
             open: runs.iter().filter(|run| run.is_open()).count(),
             idle_gaps,
             runs,
+            usage: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::refusal::Refusal;
 use super::{prompt, resources, tools};
+use crate::capture::catch_up;
 use crate::error::Result;
 use crate::workspace::{Options, Workspace};
 use rmcp::handler::server::ServerHandler;
@@ -56,6 +57,7 @@ impl Server {
             // Held until the work is done, even if nobody waits for it any more.
             let _turn = turn;
             let workspace = Workspace::open(Options::clone(&options))?;
+            catch_up(&workspace);
             let outcome = job(&workspace);
             workspace.leave();
             Ok(outcome)

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// A text that is kept: blake3 of its bytes, and how many there are. The longer one is the greater.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct TextRef {
     pub bytes: u64,
     pub hash: String,
@@ -131,12 +133,23 @@ pub struct TranscriptSeen {
     pub last_message: Option<TextRef>,
     /// Whether it stopped by itself after that.
     pub ended: bool,
+    /// What its harness wrote at the end in the place of an answer: why none came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Unanswered>,
     pub model: Option<String>,
     /// Usage by request: records that are parts of one answer repeat it.
     pub requests: BTreeMap<String, Usage>,
     pub tool_uses: u64,
     /// What else the agent was given.
     pub attachments: Vec<Attachment>,
+}
+
+/// Words of a harness where an agent's would stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unanswered {
+    pub said: String,
+    /// The same, as a caller may get it for a message.
+    pub text: TextRef,
 }
 
 /// Something that an agent was given besides its prompt.

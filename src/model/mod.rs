@@ -25,6 +25,7 @@ pub use bundle::{
 };
 pub use evidence::{
     Attachment, Call, Capture, Delivery, Evidence, Markers, TextRef, TranscriptSeen, Turn,
+    Unanswered,
 };
 pub use excerpt::Excerpt;
 pub use execution::{

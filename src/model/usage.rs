@@ -79,7 +79,7 @@ impl Usage {
 }
 
 /// What an execution used, beside what its harness said of it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ExecutionUsage {
     /// Requests to the model; 0 where only their sum is known.
     pub requests: u64,
@@ -108,7 +108,7 @@ pub struct Price {
 }
 
 /// What something cost.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, schemars::JsonSchema)]
 pub struct Cost {
     /// US dollars.
     pub usd: f64,
@@ -118,7 +118,7 @@ pub struct Cost {
 }
 
 impl Price {
-    /// US dollars for that use.
+    /// US dollars for that use, to a millionth: what a token of a cheap model costs.
     pub fn of(&self, usage: &Usage) -> f64 {
         let written = self.cache_write.unwrap_or(self.input);
         let parts = [
@@ -128,6 +128,8 @@ impl Price {
             (usage.cache_write_tokens, written),
             (usage.cache_write_1h_tokens, self.cache_write_1h.unwrap_or(written)),
         ];
-        parts.iter().map(|(tokens, price)| *tokens as f64 * price / 1e6).sum()
+        // Millionths, for prices are of a million tokens.
+        let millionths: f64 = parts.iter().map(|(tokens, price)| *tokens as f64 * price).sum();
+        millionths.round() / 1e6
     }
 }

@@ -8,6 +8,18 @@ pub fn tokens(number: u64, exact: bool) -> String {
     format!("{}{}", if exact { "" } else { "≈" }, grouped(number))
 }
 
+/// US dollars: `$0.0123`, `$12.34`, `$1,234.56`; below a dollar to what a few tokens cost.
+pub fn dollars(usd: f64) -> String {
+    match usd {
+        _ if usd > 0.0 && usd < 0.00005 => "<$0.0001".to_owned(),
+        _ if usd < 1.0 => format!("${usd:.4}"),
+        _ => {
+            let cents = (usd * 100.0).round() as u64;
+            format!("${}.{:02}", grouped(cents / 100), cents % 100)
+        }
+    }
+}
+
 /// `one` or `many` by the number: `1 file`, `3 files`.
 pub fn counted(number: usize, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number as u64), if number == 1 { one } else { many })
@@ -90,6 +102,14 @@ mod tests {
         let told = tally([(1_200, "same"), (0, "added"), (1, "removed")]);
         assert_eq!(told.as_deref(), Some("1,200 same, 1 removed"));
         assert_eq!(tally([(0, "added")]), None);
+    }
+
+    #[test]
+    fn dollars_have_cents_and_less_where_there_is_less() {
+        let told = [0.0, 0.000_01, 0.012_34, 0.999_99, 1.0, 12.345, 1_234_567.891].map(dollars);
+        let expected =
+            ["$0.0000", "<$0.0001", "$0.0123", "$1.0000", "$1.00", "$12.35", "$1,234,567.89"];
+        assert_eq!(told, expected);
     }
 
     #[test]

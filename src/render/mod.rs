@@ -22,7 +22,8 @@ mod view;
 pub use bounded::{Bounded, Section, Span};
 pub use cells::{Align, Cell, Column, Table, Tone};
 pub use figures::{
-    ago, beginning, bytes, counted, duration, grouped, grouped_signed, short_hash, tally, tokens,
+    ago, beginning, bytes, counted, dollars, duration, grouped, grouped_signed, short_hash, tally,
+    tokens,
 };
 pub use json::{document as json_document, line as json_line};
 pub use lanes::{Lane, Lanes};

@@ -47,7 +47,7 @@ pub struct Done {
 }
 
 /// Tables of records, in the order of what needs what.
-pub(super) const TABLES: [&str; 16] = [
+pub(super) const TABLES: [&str; 17] = [
     "contents",
     "bundles",
     "manifests",
@@ -64,6 +64,7 @@ pub(super) const TABLES: [&str; 16] = [
     "harness_sessions",
     "usages",
     "transcripts",
+    "forgotten_sessions",
 ];
 
 impl Store {

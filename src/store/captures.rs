@@ -40,32 +40,7 @@ pub enum CapturedBy<'a> {
     Agent(&'a str),
 }
 
-/// How far a transcript was read, and what it was like then.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ReadTo {
-    pub bytes: u64,
-    /// When it was last written, in nanoseconds since 1970.
-    pub modified: i64,
-    /// To the end of the last line that has told all it has to.
-    pub read_to: u64,
-    pub read_at: Timestamp,
-}
-
 impl Reader<'_> {
-    /// How far a transcript was read.
-    pub fn transcript(&self, path: &str) -> Result<Option<ReadTo>> {
-        let sql = "SELECT bytes, modified, read_to, read_at FROM transcripts WHERE path = ?1";
-        let read_to = |row: &Row<'_>| {
-            Ok(ReadTo {
-                bytes: row.get(0)?,
-                modified: row.get(1)?,
-                read_to: row.get(2)?,
-                read_at: row.get(3)?,
-            })
-        };
-        Ok(self.0.prepare_cached(sql)?.query_row([path], read_to).optional()?)
-    }
-
     /// When the first deployment that a harness told of was deployed.
     pub fn first_captured_at(&self, harness: &str) -> Result<Option<Timestamp>> {
         let sql =
@@ -174,6 +149,14 @@ impl Reader<'_> {
         Ok(found.unwrap_or_default())
     }
 
+    /// Until when deployments of a harness's session were pruned.
+    pub fn forgotten(&self, harness: &str, session: &str) -> Result<Option<Timestamp>> {
+        let sql = "SELECT forgotten_at FROM forgotten_sessions
+                   WHERE harness = ?1 AND harness_session_id = ?2";
+        let mut statement = self.0.prepare_cached(sql)?;
+        Ok(statement.query_row([harness, session], |row| row.get(0)).optional()?)
+    }
+
     /// When something was first and last deployed in a session.
     pub fn deployed_between(&self, session: &SessionId) -> Result<Option<(Timestamp, Timestamp)>> {
         let sql = "SELECT min(deployed_at), max(deployed_at) FROM agent_executions
@@ -236,18 +219,6 @@ impl Reader<'_> {
 }
 
 impl Writer<'_> {
-    /// Writes how far a transcript was read.
-    pub fn put_transcript(&self, path: &str, it: &ReadTo) -> Result<()> {
-        let sql = "INSERT INTO transcripts (path, bytes, modified, read_to, read_at)
-                   VALUES (?1, ?2, ?3, ?4, ?5)
-                   ON CONFLICT (path) DO UPDATE SET bytes = excluded.bytes,
-                     modified = excluded.modified, read_to = excluded.read_to,
-                     read_at = excluded.read_at";
-        let values = params![path, it.bytes, it.modified, it.read_to, it.read_at];
-        self.0.prepare_cached(sql)?.execute(values)?;
-        Ok(())
-    }
-
     /// Writes what is known of a deployment: a new row, or the one at its place. Returns the place.
     pub fn put_capture(&self, seq: Option<i64>, it: &Capture) -> Result<i64> {
         let sql = "INSERT INTO captures (seq, harness, harness_session_id, tool_use_id, agent_id,

@@ -117,7 +117,9 @@ pub fn write_new<T>(
     for name in names {
         // To look first would not do: another process may take the name in between.
         match file.persist_noclobber(&name) {
-            Ok(_) => {
+            Ok(written) => {
+                // Where descriptors are few, the directory needs this one.
+                drop(written);
                 sync_name(&name)?;
                 // The directory itself may be new; the one it is in need not be ours to read.
                 let _ = sync_name(dir);

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../assets/migrations/0004_questions.sql"),
     include_str!("../../assets/migrations/0005_care.sql"),
     include_str!("../../assets/migrations/0006_capture.sql"),
+    include_str!("../../assets/migrations/0007_forgotten.sql"),
 ];
 
 /// The schema that this program writes.
@@ -175,7 +176,7 @@ mod tests {
         let refused = migrate(&newer, Path::new("test")).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "the history at test has schema 99, this sortie knows up to 6"
+            "the history at test has schema 99, this sortie knows up to 7"
         );
 
         let foreign = Connection::open_in_memory().unwrap();

@@ -39,6 +39,7 @@ mod stats;
 #[cfg(test)]
 mod steps_tests;
 mod subjects;
+mod transcripts;
 
 pub use about::{DatabaseFacts, Done, TableRows};
 pub use archive::{BriefingRow, Chosen, Series};
@@ -46,7 +47,7 @@ pub use backup::{BackedUp, BackupFault, Restored};
 pub use best::Words;
 pub use bundles::{BundleRow, GIVEN};
 pub use cache::{Cache, Stamp};
-pub use captures::{CapturedBy, ReadTo};
+pub use captures::CapturedBy;
 pub use concern::Concern;
 pub use content::PackedContents;
 pub use doctor::{Checkup, Finding, Found, Lost, Repair, Salvaged};
@@ -61,5 +62,6 @@ pub use page::{Listed, Page, PageRequest};
 pub use retention::{Amounts, SessionFacts, Space};
 pub use search::{Hit, Place, SearchFilter};
 pub use sessions::SessionFilter;
-pub use stats::{ContextTally, Property, SourceTally, StatsFilter, Tally};
+pub use stats::{ContextTally, ModelUsage, Property, SourceTally, StatsFilter, Tally};
 pub use subjects::SubjectState;
+pub use transcripts::ReadTo;

@@ -207,7 +207,7 @@ const AT_ONCE: u32 = 100;
 impl Writer<'_> {
     /// Deletes a few planned sessions. Returns how many went and how many were spared because
     /// something was recorded of them meanwhile; nothing of both is the end.
-    pub fn prune_sessions(&self, gone: &mut Amounts) -> Result<(u64, u64)> {
+    pub fn prune_sessions(&self, gone: &mut Amounts, at: Timestamp) -> Result<(u64, u64)> {
         let mut next = self.0.prepare_cached(&format!(
             "SELECT c.session_id, c.mark IS ({SESSION_MARK}) FROM chosen_sessions c
              LEFT JOIN sessions s ON s.session_id = c.session_id LIMIT 10"
@@ -217,7 +217,7 @@ impl Writer<'_> {
         let (mut went, mut spared) = (0, 0);
         for (id, unchanged) in rows {
             match unchanged {
-                true => self.delete_session(&id, gone)?,
+                true => self.delete_session(&id, gone, at)?,
                 false => spared += 1,
             }
             went += u64::from(unchanged);
@@ -227,7 +227,14 @@ impl Writer<'_> {
         Ok((went, spared))
     }
 
-    fn delete_session(&self, id: &SessionId, gone: &mut Amounts) -> Result<()> {
+    fn delete_session(&self, id: &SessionId, gone: &mut Amounts, at: Timestamp) -> Result<()> {
+        // Transcripts outlast a prune: what they tell of it is not to come back.
+        let forget = "INSERT INTO forgotten_sessions (harness, harness_session_id, forgotten_at)
+             SELECT DISTINCT c.harness, c.harness_session_id, ?2 FROM captures c
+               JOIN agent_executions e USING (execution_id) WHERE e.session_id = ?1
+             ON CONFLICT (harness, harness_session_id)
+             DO UPDATE SET forgotten_at = max(forgotten_at, excluded.forgotten_at)";
+        self.0.prepare_cached(forget)?.execute(params![id, at])?;
         let delete =
             |sql| -> Result<u64> { Ok(self.0.prepare_cached(sql)?.execute(params![id])? as u64) };
         gone.outputs += delete(

@@ -39,6 +39,10 @@ const ROWS: &str = "
              'Do thing ' || (i % 9), 3, 1000, 1000, 1, iif(i <= 40, 'seldom', 'model' || (i % 3)), i % 5 <> 0, '[]', 20,
              'The index of run ' || i
       FROM n;
+    INSERT INTO usages (execution_id, requests, input_tokens, output_tokens, cache_read_tokens,
+        cache_write_tokens, cache_write_1h_tokens, reported_tokens, model)
+      SELECT printf('e-%06d', i), 3, i, 10, 1000, 100, 0, iif(i % 4, 500, NULL), 'model' || (i % 3)
+      FROM n WHERE i % 2;
     INSERT INTO outputs (output_id, execution_id, output_type, content, created_at, metadata, subject)
       SELECT printf('o-%06d', i), printf('e-%06d', i),
              iif(i = 7, 'error', iif(i % 2, 'deliverable', 'validation_result')),
@@ -187,7 +191,10 @@ const QUESTIONS: &[Question] = &[
     }),
     ("figures of a session", |r| {
         let filter = StatsFilter { session_id: id("s-000003"), ..Default::default() };
-        assert_eq!(r.tallies(Property::AgentType, &filter)?.len(), 7);
+        let tallies = r.tallies(Property::AgentType, &filter)?;
+        assert_eq!(tallies.len(), 7);
+        let known = tallies.values().flat_map(|it| &it.used).map(|it| it.known).sum::<u64>();
+        assert_eq!(known, 25);
         r.sources(&filter)?;
         r.contexts(&filter).map(|_| ())
     }),

@@ -150,7 +150,7 @@ impl Harness {
     /// The program that sortie was seen to record, with its version: `tests/clients/harness` has it run.
     pub fn verified(self) -> Option<&'static str> {
         match self {
-            Self::ClaudeCode => None,
+            Self::ClaudeCode => Some("Claude Code 2.1.330"),
             Self::Codex => Some("codex-cli 0.169"),
             Self::Gemini => Some("gemini-cli 0.61"),
         }

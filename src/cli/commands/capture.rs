@@ -21,14 +21,6 @@ const LARGEST: usize = 16 << 20;
 const STDIN_OPEN: Duration = Duration::from_millis(90);
 const RECORDED: Duration = Duration::from_millis(210);
 
-/// The user's directory for what cannot stand in a project.
-pub fn state_dir() -> Option<PathBuf> {
-    let named = |name| std::env::var_os(name).filter(|it| !it.is_empty()).map(PathBuf::from);
-    let state = named("XDG_STATE_HOME").filter(|dir| dir.is_absolute());
-    let state = state.or_else(|| Some(named("HOME")?.join(".local/state")))?;
-    Some(state.join("sortie"))
-}
-
 fn homes() -> HarnessHomes {
     HarnessHomes::of(&Surroundings::of_process())
 }
@@ -59,7 +51,6 @@ impl Hook {
             at: options.now.unwrap_or_else(Timestamp::now),
             until: begun + RECORDED,
             project: project.filter(|_| self.harness == Harness::ClaudeCode),
-            state: state_dir(),
         };
         if let (_, Some(reply)) = hear(event, options) {
             let mut stdout = std::io::stdout();
@@ -164,8 +155,8 @@ pub struct Status {
 
 impl Status {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
-        let (surroundings, state) = (Surroundings::of_process(), state_dir());
-        let status = State::of(&verb.workspace, self.harness, &surroundings, state.as_deref())?;
+        let surroundings = Surroundings::of_process();
+        let status = State::of(&verb.workspace, self.harness, &surroundings)?;
         verb.show(&status)?;
         let is_missing = status.coverage.as_ref().is_some_and(|it| !it.missing.is_empty());
         if is_missing {

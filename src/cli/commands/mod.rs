@@ -151,8 +151,7 @@ impl Verb<'_> {
 
     /// Takes in what hooks could not record.
     pub fn catch_up(&self) {
-        let state = capture::state_dir();
-        let done = sortie::capture::catch_up(&self.workspace, state.as_deref());
+        let done = sortie::capture::catch_up(&self.workspace);
         if done.recorded > 0 {
             let events = counted(done.recorded as usize, "event", "events");
             self.ui

@@ -1,12 +1,12 @@
 //! Taking in what was seen: to what is known, and from there to the record, in one transaction.
 
 use super::join::pairs;
-use super::settle::settle;
+use super::settle::{deployed_at, settle};
 use super::write::{Deployed, withdraw, write};
 use crate::error::Result;
 use crate::history::History;
 use crate::model::{Capture, Evidence, ExecutionId, Timestamp};
-use crate::store::{CapturedBy, ReadTo, Writer, content};
+use crate::store::{CapturedBy, ReadTo, Reader, Writer, content};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One thing that a harness told of one deployment.
@@ -32,41 +32,96 @@ pub struct Observed {
     pub new: BTreeSet<ExecutionId>,
     /// Executions of which more is known now.
     pub changed: BTreeSet<ExecutionId>,
+    /// Sightings of what was pruned: that stays away.
+    pub forgotten: u64,
 }
 
 /// Texts that sightings name, by their hash.
 pub type Texts = BTreeMap<String, Vec<u8>>;
 
+/// What was seen, and in which transcripts.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    pub sightings: Vec<Sighting>,
+    pub texts: Texts,
+    /// How far transcripts were read, by their paths.
+    pub read: Vec<(String, ReadTo)>,
+}
+
 impl History<'_> {
     /// Takes in what was seen, all or nothing. The same again changes nothing.
-    pub fn observe(&self, sightings: &[Sighting], texts: &Texts) -> Result<Observed> {
-        self.observe_files(sightings, texts, &[])
-    }
-
-    /// The same of transcripts, with how far each was read.
-    pub fn observe_files(
-        &self,
-        sightings: &[Sighting],
-        texts: &Texts,
-        read: &[(String, ReadTo)],
-    ) -> Result<Observed> {
-        let packed = self.store.pack(texts.iter().map(|(hash, text)| (&**hash, &**text)))?;
+    pub fn observe(&self, seen: &Observation) -> Result<Observed> {
+        let news = self.news(&seen.sightings)?;
+        let mut observed = Observed {
+            forgotten: (seen.sightings.len() - news.len()) as u64,
+            ..Observed::default()
+        };
+        // The texts of what stays away stay away, too.
+        let packed = match observed.forgotten {
+            0 => self.store.pack(seen.texts.iter().map(|(hash, text)| (&**hash, &**text)))?,
+            _ => self.store.pack(texts_of(&news, &seen.texts))?,
+        };
         self.store.write(|w| {
             w.keep_contents(&packed)?;
-            let mut observed = Observed::default();
-            for sighting in sightings {
+            for sighting in &news {
                 for (id, is_new) in take_in(w, sighting)? {
                     let list = if is_new { &mut observed.new } else { &mut observed.changed };
                     list.insert(id);
                 }
             }
-            for (path, read_to) in read {
+            for (path, read_to) in &seen.read {
                 w.put_transcript(path, read_to)?;
             }
-            observed.changed.retain(|id| !observed.new.contains(id));
-            Ok(observed)
+            Ok(())
+        })?;
+        observed.changed.retain(|id| !observed.new.contains(id));
+        Ok(observed)
+    }
+
+    /// Sightings of what was not pruned.
+    fn news<'s>(&self, sightings: &'s [Sighting]) -> Result<Vec<&'s Sighting>> {
+        if !self.store.exists() {
+            return Ok(sightings.iter().collect());
+        }
+        self.store.read(|r| {
+            let mut news = Vec::with_capacity(sightings.len());
+            for sighting in sightings {
+                if !is_forgotten(r, sighting)? {
+                    news.push(sighting);
+                }
+            }
+            Ok(news)
         })
     }
+}
+
+/// Whether a sighting is of a deployment that was pruned: its session has such, it is not on record, and it
+/// began before they went.
+fn is_forgotten(r: &Reader<'_>, it: &Sighting) -> Result<bool> {
+    let Some(forgotten) = r.forgotten(&it.harness, &it.harness_session_id)? else {
+        return Ok(false);
+    };
+    let names = [
+        it.tool_use_id.as_deref().map(CapturedBy::Call),
+        it.agent_id.as_deref().map(CapturedBy::Agent),
+    ];
+    for by in names.into_iter().flatten() {
+        let known = r.capture(&it.harness, &it.harness_session_id, by)?;
+        if known.is_some_and(|(_, known)| known.execution_id.is_some()) {
+            return Ok(false);
+        }
+    }
+    Ok(deployed_at(&it.evidence).unwrap_or(it.at) <= forgotten)
+}
+
+/// The texts that these sightings name.
+fn texts_of<'t>(
+    sightings: &[&'t Sighting],
+    texts: &'t Texts,
+) -> impl Iterator<Item = (&'t str, &'t [u8])> {
+    let named: BTreeSet<&str> = sightings.iter().flat_map(|it| hashes(&it.evidence)).collect();
+    let text = |hash| texts.get(hash).map(|text| (hash, &**text));
+    named.into_iter().filter_map(text).collect::<Vec<_>>().into_iter()
 }
 
 fn take_in(w: &Writer<'_>, sighting: &Sighting) -> Result<Vec<(ExecutionId, bool)>> {
@@ -197,6 +252,7 @@ fn hashes(evidence: &Evidence) -> Vec<&str> {
     let got = evidence.deliveries.values().filter_map(|it| it.text.as_ref());
     let transcript = evidence.transcript.iter().flat_map(|it| {
         let own = it.prompt.iter().chain(&it.last_message);
+        let own = own.chain(it.unanswered.iter().map(|it| &it.text));
         own.chain(it.attachments.iter().map(|attachment| &attachment.text))
     });
     let texts = call.chain(&evidence.injected).chain(got).chain(transcript);

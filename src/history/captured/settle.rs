@@ -82,7 +82,8 @@ fn model(evidence: &Evidence) -> Option<String> {
     answered.or_else(|| evidence.model.clone()).or_else(asked)
 }
 
-fn deployed_at(evidence: &Evidence) -> Option<Timestamp> {
+/// When it was deployed, as far as that is known.
+pub fn deployed_at(evidence: &Evidence) -> Option<Timestamp> {
     let turns = evidence.turns.values().map(|turn| turn.at);
     let deliveries = evidence.deliveries.values().map(|it| it.at);
     let ends = turns.chain(deliveries).min();
@@ -126,16 +127,22 @@ fn delivered(evidence: &Evidence) -> Option<&Delivery> {
     (!is_of_former_turn).then_some(last)
 }
 
-/// What the transcript says that the agent said last, if that is not the message of a former turn.
+/// What the transcript says that the agent said last, if that is not the message of a former turn, and not
+/// what it said on the way to the end that was told: a transcript is written later.
 fn recovered(evidence: &Evidence) -> Option<&TextRef> {
-    let last = evidence.transcript.as_ref()?.last_message.as_ref()?;
+    let transcript = evidence.transcript.as_ref()?;
+    let last = transcript.last_message.as_ref()?;
     let ended = last_turn(evidence);
+    if !transcript.ended && ended.as_ref().is_some_and(|(_, message)| message.bytes > 0) {
+        return None;
+    }
     let is_of_former_turn = evidence.turns.contains_key(&last.hash)
         && ended.is_some_and(|(_, message)| message.hash != last.hash);
     (!is_of_former_turn).then_some(last)
 }
 
-fn ending(evidence: &Evidence) -> Option<Ending> {
+/// How it came back, if it has.
+pub fn ending(evidence: &Evidence) -> Option<Ending> {
     let (turn, got) = (last_turn(evidence), delivered(evidence));
     let transcript = evidence.transcript.as_ref().filter(|it| it.ended);
     if turn.is_none() && got.is_none() && transcript.is_none() {
@@ -144,15 +151,21 @@ fn ending(evidence: &Evidence) -> Option<Ending> {
     // The longest there is; each alone was seen to lose a part.
     let told = turn.as_ref().map(|(_, message)| message);
     let sent = got.and_then(|it| it.text.as_ref());
-    let message = [told, sent, recovered(evidence)].into_iter().flatten().max().cloned();
+    let unanswered = transcript.and_then(|it| it.unanswered.as_ref());
+    let is_own = |text: &&TextRef| unanswered.is_none_or(|it| it.text != **text);
+    let message = [told, sent, recovered(evidence)].into_iter().flatten().filter(is_own);
+    let message = message.max().cloned();
     let failed = got.filter(|it| !it.success);
+    let error = failed.map(|it| it.error.clone().unwrap_or_else(|| "it failed".to_owned()));
+    // Some builds deliver what stands in the place of an answer as one.
+    let error = error.or_else(|| unanswered.map(|it| it.said.clone()));
     let at = turn.as_ref().map(|(at, _)| *at).or(got.map(|it| it.at));
     let at = at.or(transcript.and_then(|it| it.last_at));
     Some(Ending {
         at: at.or(deployed_at(evidence))?,
-        success: failed.is_none(),
+        success: error.is_none(),
         message: message.filter(|it| it.bytes > 0),
-        error: failed.map(|it| it.error.clone().unwrap_or_else(|| "it failed".to_owned())),
+        error,
     })
 }
 

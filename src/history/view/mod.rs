@@ -8,5 +8,7 @@ mod retention;
 mod search;
 mod stats;
 mod timeline;
+mod usage;
 
 pub use records::{ExecutionList, SessionList};
+pub use usage::UsageList;

@@ -1,8 +1,9 @@
 //! How the record looks.
 
-use crate::history::captured::{CaptureDetail, Injected};
+use super::usage::{cost_field, usage_fields};
+use crate::history::captured::{CaptureDetail, CapturedTurn, Injected};
 use crate::history::query::{ExecutionDetail, SessionDetail};
-use crate::model::{Allocation, CompletionVersion, ExecutionRecord, ExecutionUsage, SessionRecord};
+use crate::model::{Allocation, CompletionVersion, ExecutionRecord, SessionRecord};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, duration, grouped, output_table,
     session_cell, status_cell, to_json, tokens,
@@ -17,22 +18,25 @@ impl View for SessionRecord {
     }
 
     fn document(&self) -> Document {
-        let mut fields = vec![
-            ("session", self.session_id.clone().into()),
-            ("scope", self.scope.clone().into()),
-            ("phase", format!("{} ({})", self.phase, self.phase.name()).into()),
-            ("status", session_cell(self.status)),
-            ("created", Cell::when(self.created_at)),
-        ];
-        fields.extend(self.ended_at.map(|end| ("ended", Cell::when(end))));
-        fields
-            .extend(self.error_message.clone().map(|why| ("reason", Cell::toned(why, Tone::Bad))));
-        Document::new().fields(fields)
+        Document::new().fields(session_fields(self))
     }
 
     fn id(&self) -> Option<String> {
         Some(self.session_id.to_string())
     }
+}
+
+fn session_fields(it: &SessionRecord) -> Vec<(&'static str, Cell)> {
+    let mut fields = vec![
+        ("session", it.session_id.clone().into()),
+        ("scope", it.scope.clone().into()),
+        ("phase", format!("{} ({})", it.phase, it.phase.name()).into()),
+        ("status", session_cell(it.status)),
+        ("created", Cell::when(it.created_at)),
+    ];
+    fields.extend(it.ended_at.map(|end| ("ended", Cell::when(end))));
+    fields.extend(it.error_message.clone().map(|why| ("reason", Cell::toned(why, Tone::Bad))));
+    fields
 }
 
 /// A list of sessions.
@@ -142,8 +146,11 @@ fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
     }
     let mut fields = vec![("captured", told.into())];
     fields.extend(it.parent_execution_id.as_ref().map(|id| ("spawned by", id.clone().into())));
-    if it.turns > 1 {
-        fields.push(("turns", it.turns.to_string().into()));
+    if it.turns.len() > 1 {
+        fields.push((
+            "turns",
+            format!("{} (--turn N prints what it said at the end of one)", it.turns.len()).into(),
+        ));
     }
     fields.extend(it.injected.map(|how| {
         let (told, tone) = match how {
@@ -155,45 +162,14 @@ fn capture_fields(it: &CaptureDetail) -> Vec<(&'static str, Cell)> {
     }));
     if let Some(lost) = &it.lost {
         let (got, whole) = (grouped(lost.delivered.bytes), grouped(lost.whole.bytes));
-        let told = format!("its caller got {got} of {whole} bytes; all of it is here");
+        let told =
+            format!("its caller got {got} of {whole} bytes (--delivered); all of it is here");
         fields.push(("cut", Cell::toned(told, Tone::Warning)));
     }
     if let Some(used) = &it.usage {
         fields.extend(usage_fields(used));
     }
-    if let Some(cost) = &it.cost {
-        let of = match &cost.prices_as_of {
-            Some(day) => format!("prices of {day}"),
-            None => "by the price in sortie.toml".to_owned(),
-        };
-        fields.push(("cost", format!("${:.4} ({of})", cost.usd).into()));
-    }
-    fields
-}
-
-fn usage_fields(it: &ExecutionUsage) -> Vec<(&'static str, Cell)> {
-    let (tokens, mut fields) = (&it.tokens, Vec::new());
-    if !tokens.is_zero() {
-        let written = tokens.cache_write_tokens + tokens.cache_write_1h_tokens;
-        let parts = [
-            (tokens.input_tokens, "in"),
-            (tokens.output_tokens, "out"),
-            (tokens.cache_read_tokens, "read from the cache"),
-            (written, "written to it"),
-        ];
-        let parts = parts.iter().filter(|(tokens, _)| *tokens > 0);
-        let parts: Vec<String> =
-            parts.map(|(tokens, what)| format!("{} {what}", grouped(*tokens))).collect();
-        fields.push((
-            "used",
-            format!("{} tokens: {}", grouped(tokens.total()), parts.join(", ")).into(),
-        ));
-    }
-    let reported = it.reported_tokens.filter(|told| *told != tokens.total());
-    if let Some(reported) = reported {
-        let told = format!("{} tokens, of its last request", grouped(reported));
-        fields.push(("reported", Cell::toned(told, Tone::Faint)));
-    }
+    fields.extend(it.cost.as_ref().map(cost_field));
     fields
 }
 
@@ -246,7 +222,11 @@ impl View for SessionDetail {
     }
 
     fn document(&self) -> Document {
-        let mut document = self.session.document();
+        let runs = self.executions.len() as u64;
+        let used = self.usage.as_ref().and_then(|it| it.in_words(runs));
+        let mut fields = session_fields(&self.session);
+        fields.extend(used.map(|used| ("used", used.into())));
+        let mut document = Document::new().fields(fields);
         document.blocks.extend(ExecutionList(self.executions.clone()).document().blocks);
         document
     }
@@ -272,6 +252,10 @@ impl View for ExecutionDetail {
             .table(allocations(&self.allocations, it.context_tokens_exact))
             .heading("Outputs")
             .table(output_table(&self.outputs));
+        let turns = self.capture.as_ref().map_or(&[][..], |it| &it.turns);
+        if turns.len() > 1 {
+            document = document.heading("Turns").table(turn_table(turns));
+        }
         if !self.earlier_completions.is_empty() {
             document =
                 document.heading("Earlier completions").table(earlier(&self.earlier_completions));
@@ -280,6 +264,39 @@ impl View for ExecutionDetail {
             Some(message) => document.heading("Final message").text(beginning(&message)),
             None => document,
         }
+    }
+}
+
+fn turn_table(turns: &[CapturedTurn]) -> Table {
+    let columns = vec![
+        Column::right("turn"),
+        Column::left("ended"),
+        Column::right("after"),
+        Column::right("bytes"),
+        Column::left("caller got"),
+        Column::wide("first line"),
+    ];
+    let row = |it: &CapturedTurn| {
+        vec![
+            it.turn.into(),
+            Cell::when(it.ended_at),
+            duration(it.after_ms).into(),
+            Cell::or_dash(it.message.as_ref().map(|text| grouped(text.bytes))),
+            got(it),
+            Cell::or_dash(it.first_line.clone()),
+        ]
+    };
+    Table::new(columns, "none").rows(turns.iter().map(row))
+}
+
+/// What a caller got of a turn's message.
+fn got(it: &CapturedTurn) -> Cell {
+    match (&it.delivered, &it.message) {
+        (Some(got), Some(whole)) if got != whole => {
+            Cell::toned(format!("{} bytes", grouped(got.bytes)), Tone::Warning)
+        }
+        (Some(_), _) => "all".into(),
+        (None, _) => Cell::or_dash(None::<String>),
     }
 }
 

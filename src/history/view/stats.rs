@@ -1,6 +1,7 @@
 //! How figures over many deployments look.
 
-use crate::history::stats::{Group, Share, SourceGroup, SourceStats, Stats, Telling};
+use super::usage::{Named, usage};
+use crate::history::stats::{Figures, Group, Share, SourceGroup, SourceStats, Stats, Telling};
 use crate::render::{
     Cell, Column, Document, Table, Tone, View, counted, duration, grouped, to_json, tokens,
 };
@@ -26,13 +27,36 @@ fn nameless(by: &str) -> &'static str {
     }
 }
 
+impl View for Figures {
+    fn json(&self) -> Value {
+        self.view().json()
+    }
+
+    fn records(&self) -> Vec<Value> {
+        self.view().records()
+    }
+
+    fn document(&self) -> Document {
+        self.view().document()
+    }
+}
+
+impl Figures {
+    fn view(&self) -> &dyn View {
+        match self {
+            Self::Groups(it) => it,
+            Self::Sources(it) => it,
+        }
+    }
+}
+
 impl View for Stats {
     fn json(&self) -> Value {
         to_json(self)
     }
 
     fn records(&self) -> Vec<Value> {
-        self.groups.iter().map(to_json).collect()
+        self.groups.iter().map(flat).collect()
     }
 
     fn document(&self) -> Document {
@@ -44,12 +68,27 @@ impl View for Stats {
         if groups.len() > 1 || self.omitted > 0 {
             groups.push((Cell::toned("all", Tone::Faint), &self.total));
         }
-        Document::new()
+        let document = Document::new()
             .heading("How it went")
             .table(outcomes(self.title(), &groups))
             .heading("What it took")
-            .table(costs(self.title(), &groups))
+            .table(costs(self.title(), &groups));
+        let Some(all) = &self.total.usage else { return document };
+        let used: Vec<Named<'_>> =
+            groups.iter().map(|(name, it)| (name.clone(), it.runs, it.usage.as_ref())).collect();
+        usage(document, self.title(), &used, all)
     }
+}
+
+/// A group on one line: what it used stands beside the rest, so that a table of it has no JSON in its cells.
+fn flat(group: &Group) -> Value {
+    let mut record = to_json(group);
+    if let Value::Object(fields) = &mut record
+        && let Some(Value::Object(usage)) = fields.shift_remove("usage")
+    {
+        fields.extend(usage);
+    }
+    record
 }
 
 impl Stats {
@@ -95,7 +134,7 @@ fn outcomes(title: &str, groups: &[(Cell, &Group)]) -> Table {
 fn costs(title: &str, groups: &[(Cell, &Group)]) -> Table {
     let columns = vec![
         Column::wide(title),
-        Column::right("tokens a run"),
+        Column::right("context a run"),
         Column::right("in all"),
         Column::right("took p50"),
         Column::right("p95"),

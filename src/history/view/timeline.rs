@@ -26,6 +26,9 @@ impl View for Timeline {
         fields.push(("to", if self.open > 0 { "now".into() } else { Cell::when(end) }));
         fields.push(("deployments", self.runs_in_words().into()));
         fields.push(("time", self.time_in_words().into()));
+        let runs = self.runs.len() as u64;
+        let used = self.usage.as_ref().and_then(|it| it.in_words(runs));
+        fields.extend(used.map(|used| ("used", used.into())));
         let axis = Axis::of(self);
         let mut document = Document::new().fields(fields).lanes(axis.lanes(self, begin));
         if let Some(legend) = self.legend(&axis) {

@@ -1,12 +1,12 @@
 //! Listing deployments.
 
-use crate::history::{ExecutionFilter, ExecutionList, Messages};
+use crate::history::{ExecutionFilter, ExecutionList, Messages, UsageList, UsedExecution};
 use crate::mcp::args::{find, moment};
 use crate::mcp::refusal::Refusal;
 use crate::mcp::reply::Reply;
 use crate::mcp::tool::{Effect, Tool};
-use crate::model::{ExecutionId, ExecutionRecord, ExecutionStatus};
-use crate::render::Paged;
+use crate::model::{ExecutionId, ExecutionStatus};
+use crate::render::{Paged, View};
 use crate::workspace::Workspace;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -33,13 +33,16 @@ pub struct Query {
     limit: Option<u32>,
     /// Go on behind this one: the `next` of the page before
     after: Option<String>,
+    /// Tell what each used in tokens, and what that cost
+    #[serde(default)]
+    usage: bool,
 }
 
 /// A page of them.
 #[derive(JsonSchema)]
 #[allow(dead_code)] // Only its schema is used.
 pub struct Executions {
-    executions: Vec<ExecutionRecord>,
+    executions: Vec<UsedExecution>,
     next: Option<ExecutionId>,
 }
 
@@ -64,7 +67,10 @@ impl Tool for Query {
         let next = page.next.map(|id| id.to_string());
         let more =
             next.iter().map(|id| format!("there are more: `after` {id}")).collect::<Vec<_>>();
-        let list = ExecutionList(page.rows);
-        Ok(Reply::of(&Paged { list: &list, next }).notes(more).foreign())
+        let list: Box<dyn View> = match self.usage {
+            true => Box::new(UsageList(workspace.history().with_usage(page.rows)?)),
+            false => Box::new(ExecutionList(page.rows)),
+        };
+        Ok(Reply::of(&Paged { list: &*list, next }).notes(more).foreign())
     }
 }

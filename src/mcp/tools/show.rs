@@ -5,7 +5,7 @@ use crate::mcp::fit::Piece;
 use crate::mcp::refusal::Refusal;
 use crate::mcp::reply::{Reply, markdown};
 use crate::mcp::tool::{Effect, Tool};
-use crate::model::Report;
+use crate::model::{ExecutionId, Report};
 use crate::render::{Document, View, to_json};
 use crate::session::{ContextGiven, Execution};
 use crate::workspace::Workspace;
@@ -27,6 +27,8 @@ pub struct Show {
     /// What of the deployment
     #[serde(default)]
     part: Part,
+    /// Of an agent that was woken again: what it said at the end of this turn, the first being 1
+    turn: Option<u32>,
     /// Where to go on in a long text, in characters
     #[serde(default)]
     from: usize,
@@ -38,8 +40,10 @@ enum Part {
     /// the record of it, with the beginning of a long message
     #[default]
     All,
-    /// its final message
+    /// its final message, or the one of a `turn`
     Message,
+    /// what its caller got of that, where the harness lost some
+    Delivered,
     /// the very briefing it was handed
     Briefing,
     /// what it was given, and which of its files have changed since
@@ -74,20 +78,27 @@ fn piece(shown: Shown, text: &[u8], from: usize) -> Reply {
 impl Show {
     fn deployment(&self, workspace: &Workspace, name: &str) -> Result<Reply, Refusal> {
         let execution = Execution::open(workspace, name)?;
+        let history = workspace.history();
         match self.part {
-            Part::All => Ok(whole(workspace.history().show(execution.id())?)),
-            Part::Message => {
-                let detail = workspace.history().show(execution.id())?;
-                let none = || {
-                    let id = &detail.execution.execution_id;
-                    Refusal::new(
-                        format!("{id} has no final message on record"),
-                        "record_completion records one",
-                    )
+            Part::All if self.turn.is_none() => Ok(whole(history.show(execution.id())?)),
+            Part::All | Part::Message => {
+                let detail = history.show(execution.id())?;
+                let message = match self.turn {
+                    Some(turn) => history.turn_message(&detail, turn)?,
+                    None => detail.execution.final_message,
                 };
-                let message = detail.message(None)?.ok_or_else(none)?;
-                Ok(piece(Shown::default(), message, self.from))
+                let message = message.ok_or_else(|| no_message(execution.id()))?;
+                Ok(piece(Shown::default(), &message, self.from))
             }
+            Part::Delivered => {
+                let detail = history.show(execution.id())?;
+                let delivered = history.delivered(&detail, self.turn)?;
+                Ok(piece(Shown::default(), &delivered, self.from))
+            }
+            Part::Briefing | Part::Context if self.turn.is_some() => Err(Refusal::new(
+                "a turn has a message, and no briefing or context of its own",
+                "leave `turn` out, or ask for the `part` message",
+            )),
             Part::Briefing => Ok(piece(Shown::default(), &execution.briefing()?, self.from)),
             Part::Context => {
                 let given = execution.context()?;
@@ -97,6 +108,10 @@ impl Show {
             }
         }
     }
+}
+
+fn no_message(id: &ExecutionId) -> Refusal {
+    Refusal::new(format!("{id} has no final message on record"), "record_completion records one")
 }
 
 /// A final message, fenced: whatever stands in it, it is one text.
@@ -187,7 +202,5 @@ impl Tool for Show {
 
 /// A session and its deployments.
 pub fn session(detail: &SessionDetail) -> String {
-    let deployments = crate::history::ExecutionList(detail.executions.clone());
-    let views: [&dyn View; 2] = [&detail.session, &deployments];
-    views.map(markdown).join("\n")
+    markdown(detail)
 }

@@ -1,6 +1,6 @@
 //! Figures over deployments.
 
-use crate::history::{Property, StatsFilter};
+use crate::history::{Group, StatsBy, StatsFilter};
 use crate::mcp::args::{find, moment};
 use crate::mcp::refusal::Refusal;
 use crate::mcp::reply::Reply;
@@ -8,17 +8,17 @@ use crate::mcp::tool::{Effect, Tool};
 use crate::render::counted;
 use crate::workspace::Workspace;
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// How deployments went and what they took, with success rates, durations and tokens: by kind of agent, model,
-/// session, source (what stood in their context), template or day.
+/// How deployments went, what they took and what they cost, with success rates, durations, tokens and US dollars:
+/// by kind of agent, model, session, source (what stood in their context), template or day.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Stats {
     /// What to tell deployments apart by; agent-type, if nothing is said
     #[serde(default)]
-    by: By,
+    by: StatsBy,
     /// In this session: an id, the beginning of one, or latest
     session_id: Option<String>,
     /// Of this kind of agent
@@ -34,41 +34,23 @@ pub struct Stats {
     limit: Option<u32>,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-enum By {
-    #[default]
-    AgentType,
-    Model,
-    Session,
-    Source,
-    Template,
-    Day,
-}
-
-impl By {
-    /// What the record has one of for each deployment; it has many sources.
-    fn property(self) -> Option<Property> {
-        match self {
-            Self::AgentType => Some(Property::AgentType),
-            Self::Model => Some(Property::Model),
-            Self::Session => Some(Property::Session),
-            Self::Template => Some(Property::Template),
-            Self::Day => Some(Property::Day),
-            Self::Source => None,
-        }
-    }
-}
-
-/// Groups of deployments, or sources with and without which they ran.
-#[derive(JsonSchema)]
+/// Groups of deployments and all of them, or sources with and without which they ran.
+#[derive(Serialize, JsonSchema)]
 #[allow(dead_code)] // Only its schema is used.
 pub struct Figures {
     by: String,
     /// How many lines the limit left out.
     omitted: usize,
-    #[serde(flatten)]
-    figures: Map<String, Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<Vec<Group>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<Group>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completed: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sources: Option<Vec<Map<String, Value>>>,
 }
 
 impl Tool for Stats {
@@ -86,21 +68,12 @@ impl Tool for Stats {
             until: moment(workspace, &self.until)?,
         };
         let limit = self.limit.unwrap_or(20).clamp(1, 200);
-        let history = workspace.history();
-        let (reply, omitted) = match self.by.property() {
-            Some(property) => {
-                let stats = history.stats(property, &filter, limit)?;
-                (Reply::of(&stats), stats.omitted)
-            }
-            None => {
-                let stats = history.stats_by_source(&filter, limit)?;
-                (Reply::of(&stats), stats.omitted)
-            }
-        };
+        let stats = workspace.history().stats(self.by, &filter, limit)?;
+        let omitted = stats.omitted();
         let more = (omitted > 0).then(|| {
             let more = counted(omitted, "more line", "more lines");
             format!("{more}: raise `limit`")
         });
-        Ok(reply.notes(more))
+        Ok(Reply::of(&stats).notes(more))
     }
 }

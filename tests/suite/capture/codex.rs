@@ -348,6 +348,7 @@ fn story(env: &TestEnv) -> Vec<Value> {
 fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
     let mut options = Options::new(env.project());
     options.database = Some(env.database());
+    options.state = Some(env.home().join("state"));
     let told = Event {
         harness: Harness::Codex,
         bytes: event.to_string().into_bytes(),
@@ -356,7 +357,6 @@ fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
         // Other tests run beside this.
         until: Instant::now() + Duration::from_secs(20),
         project: None,
-        state: Some(env.home().join("state")),
     };
     hear(told, options).0
 }

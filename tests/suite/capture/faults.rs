@@ -2,6 +2,7 @@
 
 use super::world::{BACK, OUTER, call, event};
 use crate::env::TestEnv;
+use crate::store::faults::Small;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -46,13 +47,16 @@ struct Fault {
     known: Known,
 }
 
-const FAULTS: [Fault; 12] = [
+const FAULTS: [Fault; 15] = [
     Fault { name: "locked", known: Known::Recorded },
     Fault { name: "corrupt", known: Known::Recorded },
     Fault { name: "newer schema", known: Known::Recorded },
     Fault { name: "read-only", known: Known::Recorded },
     Fault { name: "broken configuration", known: Known::Recorded },
     Fault { name: "file-size limit", known: Known::Lost },
+    Fault { name: "full disk", known: Known::Recorded },
+    Fault { name: "full disk everywhere", known: Known::Lost },
+    Fault { name: "few descriptors", known: Known::Recorded },
     Fault { name: "no home", known: Known::Recorded },
     Fault { name: "stdin stays open", known: Known::Recorded },
     Fault { name: "newer payload", known: Known::Recorded },
@@ -62,7 +66,7 @@ const FAULTS: [Fault; 12] = [
 ];
 
 #[test]
-fn twelve_faults_and_five_events() {
+fn fifteen_faults_and_five_events() {
     let mut slow = Vec::new();
     for fault in &FAULTS {
         for at in 0..5 {
@@ -80,7 +84,7 @@ fn run(fault: &Fault, at: usize) -> Duration {
     let env = TestEnv::empty();
     env.ok("init");
     let (name, mut event) = events(&env).remove(at);
-    let held = begin(fault.name, &env, &mut event);
+    let Some(held) = begin(fault.name, &env, &mut event) else { return Duration::ZERO };
     let mut command = env.sortie();
     command.args(["hook", "claude-code"]);
     let mut bytes = event.to_string().into_bytes();
@@ -91,20 +95,22 @@ fn run(fault: &Fault, at: usize) -> Duration {
             event["prompt"] = Value::String("x".repeat(50_000_000));
             bytes = event.to_string().into_bytes();
         }
-        "file-size limit" => {
-            let line =
-                format!("ulimit -f 0; exec {} hook claude-code", env!("CARGO_BIN_EXE_sortie"));
-            command = env.program("sh");
-            command.args(["-c", &line]);
-        }
+        "file-size limit" => command = limited(&env, "ulimit -f 0"),
+        "few descriptors" => command = limited(&env, "ulimit -n 4"),
+        "full disk everywhere" => drop(command.env("XDG_STATE_HOME", env.path(".sortie"))),
         _ => {}
     }
     let (output, took) = hooked(command, &bytes, fault.name == "stdin stays open");
     let shown = format!("{} {name}: {output:?}", fault.name);
     assert_eq!(output.status.code(), Some(0), "{shown}");
     assert!(output.stdout.is_empty(), "{shown}");
-    end(fault.name, &env, held);
-    let status = env.ok("status --format json");
+    let _mounted = held.let_go();
+    end(fault.name, &env);
+    let mut status = env.sortie();
+    if fault.name == "full disk everywhere" {
+        status.env("XDG_STATE_HOME", env.path(".sortie"));
+    }
+    let status = status.args(["status", "--format", "json"]).output().unwrap();
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     let (lost, waiting) = (&status["losses"]["events"], &status["losses"]["waiting"]);
     match fault.known {
@@ -116,6 +122,36 @@ fn run(fault: &Fault, at: usize) -> Duration {
         }
     }
     took
+}
+
+/// The hook under a limit of the shell's.
+fn limited(env: &TestEnv, limit: &str) -> Command {
+    let line = format!("{limit}; exec {} hook claude-code", env!("CARGO_BIN_EXE_sortie"));
+    let mut command = env.program("sh");
+    command.args(["-c", &line]);
+    command
+}
+
+/// What holds a fault while the hook runs.
+enum Held {
+    Lock(Connection),
+    Disk(Small),
+    Nothing,
+}
+
+impl Held {
+    /// Ends the fault. A disk stays, with room on it.
+    fn let_go(self) -> Option<Small> {
+        match self {
+            Held::Lock(connection) => drop(connection),
+            Held::Nothing => {}
+            Held::Disk(disk) => {
+                disk.make_room();
+                return Some(disk);
+            }
+        }
+        None
+    }
 }
 
 fn hooked(mut command: Command, bytes: &[u8], stays_open: bool) -> (Output, Duration) {
@@ -136,12 +172,19 @@ fn hooked(mut command: Command, bytes: &[u8], stays_open: bool) -> (Output, Dura
     (output, took)
 }
 
-fn begin(fault: &str, env: &TestEnv, event: &mut Value) -> Option<Connection> {
+/// Makes the fault; nothing, where that cannot be done here.
+fn begin(fault: &str, env: &TestEnv, event: &mut Value) -> Option<Held> {
     match fault {
         "locked" => {
             let other = Connection::open(env.database()).unwrap();
             other.execute_batch("BEGIN IMMEDIATE").unwrap();
-            return Some(other);
+            return Some(Held::Lock(other));
+        }
+        "full disk" | "full disk everywhere" => {
+            let disk = Small::mounted(env.path(".sortie"), 1024)?;
+            env.ok("track init-session --scope s");
+            disk.fill(0);
+            return Some(Held::Disk(disk));
         }
         "corrupt" => {
             std::fs::copy(env.database(), env.beside("sound.db")).unwrap();
@@ -159,12 +202,11 @@ fn begin(fault: &str, env: &TestEnv, event: &mut Value) -> Option<Connection> {
         "unknown event" => event["hook_event_name"] = json!("AgentTeleported"),
         _ => {}
     }
-    None
+    Some(Held::Nothing)
 }
 
-fn end(fault: &str, env: &TestEnv, held: Option<Connection>) {
+fn end(fault: &str, env: &TestEnv) {
     match fault {
-        "locked" => drop(held),
         "corrupt" => drop(std::fs::copy(env.beside("sound.db"), env.database()).unwrap()),
         "newer schema" => {
             let schema = sortie::store::SCHEMA;

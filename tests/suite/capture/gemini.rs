@@ -180,6 +180,7 @@ fn story(env: &TestEnv) -> Vec<(usize, Value)> {
 fn tell(env: &TestEnv, (second, event): &(usize, Value)) -> Heard {
     let mut options = Options::new(env.project());
     options.database = Some(env.database());
+    options.state = Some(env.home().join("state"));
     let told = Event {
         harness: Harness::Gemini,
         bytes: event.to_string().into_bytes(),
@@ -188,7 +189,6 @@ fn tell(env: &TestEnv, (second, event): &(usize, Value)) -> Heard {
         // Other tests run beside this.
         until: Instant::now() + Duration::from_secs(20),
         project: None,
-        state: Some(env.home().join("state")),
     };
     hear(told, options).0
 }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 /// A project directory as Claude Code names it.
-fn dir(env: &TestEnv) -> PathBuf {
+pub fn dir(env: &TestEnv) -> PathBuf {
     let plain = |it: char| if it.is_ascii_alphanumeric() { it } else { '-' };
     let name: String = env.project().to_str().unwrap().chars().map(plain).collect();
     env.home().join(".claude/projects").join(name)
@@ -21,13 +21,13 @@ fn lines(records: &[Value]) -> String {
     })
 }
 
-fn put(path: PathBuf, records: &[Value]) {
+pub fn put(path: PathBuf, records: &[Value]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, lines(records)).unwrap();
 }
 
 /// A record of a session or an agent, at a second.
-fn record(env: &TestEnv, second: u32, more: Value) -> Value {
+pub fn record(env: &TestEnv, second: u32, more: Value) -> Value {
     let mut it = json!({
         "sessionId": SESSION, "cwd": env.project(), "version": "2.1.0", "uuid": format!("u{second}"),
         "timestamp": format!("2026-10-01T10:00:{second:02}.000Z"), "isSidechain": false,
@@ -36,7 +36,7 @@ fn record(env: &TestEnv, second: u32, more: Value) -> Value {
     it
 }
 
-fn says(id: &str, content: Value, usage: [u64; 4], stop: Value) -> Value {
+pub fn says(id: &str, content: Value, usage: [u64; 4], stop: Value) -> Value {
     let [input, written, read, output] = usage;
     json!({ "type": "assistant", "message": {
         "id": id, "role": "assistant", "model": "claude-haiku-4-5", "content": content, "stop_reason": stop,
@@ -45,18 +45,18 @@ fn says(id: &str, content: Value, usage: [u64; 4], stop: Value) -> Value {
     }})
 }
 
-fn text(text: &str) -> Value {
+pub fn text(text: &str) -> Value {
     json!([{ "type": "text", "text": text }])
 }
 
-fn calls(env: &TestEnv, second: u32, id: &str, prompt: &str) -> Value {
+pub fn calls(env: &TestEnv, second: u32, id: &str, prompt: &str) -> Value {
     let input = json!({ "description": format!("Task of {id}"), "prompt": prompt,
                         "subagent_type": "reviewer" });
     let block = json!([{ "type": "tool_use", "id": id, "name": "Task", "input": input }]);
     record(env, second, says("m-call", block, [1, 0, 0, 5], json!("tool_use")))
 }
 
-fn returns(env: &TestEnv, second: u32, id: &str, agent: &str, message: &str) -> Value {
+pub fn returns(env: &TestEnv, second: u32, id: &str, agent: &str, message: &str) -> Value {
     let block = json!([{ "type": "tool_result", "tool_use_id": id, "content": text(message) }]);
     record(
         env,

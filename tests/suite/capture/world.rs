@@ -136,8 +136,14 @@ pub fn story(env: &TestEnv) -> Vec<Value> {
 
 /// Tells one event, as of the second that it has in the story.
 pub fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
+    answer(env, at, event).0
+}
+
+/// The same, with what the harness is given back.
+pub fn answer(env: &TestEnv, at: usize, event: &Value) -> (Heard, Option<String>) {
     let mut options = Options::new(env.project());
     options.database = Some(env.database());
+    options.state = Some(env.home().join("state"));
     let told = Event {
         harness: Harness::ClaudeCode,
         bytes: event.to_string().into_bytes(),
@@ -146,9 +152,8 @@ pub fn tell(env: &TestEnv, at: usize, event: &Value) -> Heard {
         // Other tests run beside this.
         until: Instant::now() + Duration::from_secs(20),
         project: None,
-        state: Some(env.home().join("state")),
     };
-    hear(told, options).0
+    hear(told, options)
 }
 
 /// Everything on record that a user sees, without what says when it was told.
@@ -188,4 +193,23 @@ pub fn odd(value: &Value) -> Vec<Value> {
         }));
     }
     all
+}
+
+/// The answer of a tool of `sortie mcp`.
+#[cfg(feature = "mcp")]
+pub fn asked(env: &TestEnv, tool: &str, arguments: Value) -> Value {
+    let client = json!({ "name": "t", "version": "1" });
+    let hello =
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client });
+    let lines = [
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello }),
+        json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }),
+        json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+                "params": { "name": tool, "arguments": arguments } }),
+    ];
+    let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let said = env.run_with("mcp", lines.as_bytes()).stdout;
+    let said = String::from_utf8(said).unwrap();
+    let mut answers = said.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    answers.find(|it| it["id"] == 2).unwrap()["result"].take()
 }

@@ -184,23 +184,23 @@ fn a_restore_over_garbage() {
 
 #[test]
 fn the_history_before_a_new_schema_is_kept() {
-    for schema in ["schema-1.db", "schema-2.db", "schema-4.db", "schema-5.db"] {
+    for schema in ["schema-1.db", "schema-2.db", "schema-4.db", "schema-5.db", "schema-6.db"] {
         let env = of_schema(schema);
         let before = std::fs::read(fixture(schema)).unwrap();
         let outcome = env.run("db migrate");
         let shown = steady(&outcome).replace(&schema[7..8], "N");
         insta::allow_duplicates! { snapshot!("migrate", shown); }
-        let kept = env.path(".sortie/history.before-schema-6.db");
+        let kept = env.path(".sortie/history.before-schema-7.db");
         let version = format!("{}\n", &schema[7..8]);
         assert_eq!(rows_of(&kept, "PRAGMA user_version"), version);
-        assert_eq!(sessions(&kept), "s-1\n");
+        assert!(sessions(&kept).starts_with("s-1\n"));
         assert!(before.len() / 2 < std::fs::read(&kept).unwrap().len());
         #[cfg(unix)]
         assert_eq!(mode(&kept), 0o600);
         snapshot!("migrate_again", env.run("db migrate"));
         // The way back, and forward again.
         env.ok(&format!("restore --force {}", kept.display()));
-        assert_eq!(env.rows("PRAGMA user_version"), "6\n");
+        assert_eq!(env.rows("PRAGMA user_version"), "7\n");
     }
 }
 

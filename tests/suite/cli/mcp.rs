@@ -424,6 +424,20 @@ fn results_are_the_command_lines_json() {
     }
 }
 
+/// An event that waited in a file is on record before the first answer.
+#[test]
+fn what_hooks_could_not_record_is_taken_in_first() {
+    let env = TestEnv::empty();
+    env.ok("init");
+    let head = json!({ "harness": "claude-code", "at": "2026-10-01T10:00:00.000Z" });
+    let event = json!({ "session_id": "s", "hook_event_name": "PreToolUse", "tool_name": "Agent",
+        "tool_use_id": "toolu_1", "tool_input": { "prompt": "Look.", "description": "Look" } });
+    env.write(".sortie/spool/000000000000001-1-0.event", format!("{head}\n{event}"));
+    let mut client = Client::of(&env);
+    let shown = client.result("show", json!({ "execution_id": "toolu_1" }));
+    assert_eq!(shown["deployment"]["execution"]["scope"], "Look", "{shown}");
+}
+
 #[test]
 fn asking_changes_nothing() {
     let env = TestEnv::new();

@@ -163,12 +163,12 @@ fn no_permission() {
 }
 
 /// A small file system of its own, if this user may mount one.
-struct Small {
+pub struct Small {
     dir: PathBuf,
 }
 
 impl Small {
-    fn mounted(dir: PathBuf, kilobytes: usize) -> Option<Small> {
+    pub fn mounted(dir: PathBuf, kilobytes: usize) -> Option<Small> {
         std::fs::create_dir_all(&dir).unwrap();
         let size = format!("size={kilobytes}k,mode=700");
         let mut mount = Command::new("mount");
@@ -187,7 +187,7 @@ impl Small {
     }
 
     /// Takes all room but so many kilobytes.
-    fn fill(&self, leave: usize) {
+    pub fn fill(&self, leave: usize) {
         use std::io::Write;
         let mut file = std::fs::File::create(self.dir.join("filler")).unwrap();
         while file.write_all(&[7; 4096]).is_ok() {}
@@ -195,7 +195,7 @@ impl Small {
         file.set_len(length.saturating_sub(leave as u64 * 1024)).unwrap();
     }
 
-    fn make_room(&self) {
+    pub fn make_room(&self) {
         std::fs::remove_file(self.dir.join("filler")).unwrap();
     }
 }
@@ -271,7 +271,7 @@ fn a_full_disk_while_migrating() {
     for (leave, name) in [(230, "full_migration"), (60, "full_backup_before_migration")] {
         disk.fill(leave);
         snapshot!(name, env.run("track sessions"));
-        assert!(!env.exists(".sortie/history.before-schema-6.db"), "it is as it was");
+        assert!(!env.exists(".sortie/history.before-schema-7.db"), "it is as it was");
         disk.make_room();
         assert_eq!(env.rows("PRAGMA user_version"), "1\n");
     }

@@ -2,16 +2,13 @@
 
 use super::notice::{OPENING, notices};
 use super::sidecar::{Sidecar, transcript_of};
-use super::{SPAWNING, agent, is_compaction, response};
+use super::{SPAWNING, is_compaction, response};
 use crate::capture::fields::{flag, number, owned, text};
 use crate::capture::keeper::Keeper;
 use crate::history::Sighting;
 use crate::model::{Evidence, Timestamp, Turn};
 use serde_json::Value;
 use std::path::PathBuf;
-
-/// An agent's transcript that is longer is left to an import: a hook has no time.
-const QUICKLY_READ: u64 = 4 << 20;
 
 /// Whether an event tells anything of a deployment; most do not, and cost nothing more.
 pub fn is_told_something(event: &Value) -> bool {
@@ -56,11 +53,12 @@ pub fn observe(event: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -> Vec<Sig
             if let Some(call) = &mut it.evidence.call {
                 call.base_commit = keeper.head_commit();
             }
+            await_caller(event, &it, keeper);
             vec![it]
         }
         Some("PostToolUse") => vec![returned(event, blank, keeper)],
         Some("PostToolUseFailure") => vec![failed(event, blank, keeper)],
-        Some("SubagentStart") => vec![started(event, blank)],
+        Some("SubagentStart") => vec![started(event, blank, keeper)],
         Some("SubagentStop") => vec![stopped(event, blank, keeper)],
         Some("UserPromptSubmit") => notified(event, &blank, keeper),
         _ => Vec::new(),
@@ -90,10 +88,15 @@ fn called(event: &Value, blank: Sighting, at: Timestamp, keeper: &mut Keeper<'_>
     }
 }
 
+/// When a call that is back now was made.
+fn began(event: &Value, now: Timestamp) -> Timestamp {
+    let took = number(event, "duration_ms").and_then(|ms| i64::try_from(ms).ok());
+    now.plus_millis(-took.unwrap_or(0))
+}
+
 fn returned(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Sighting {
     let at = blank.at;
-    let took = number(event, "duration_ms").and_then(|ms| i64::try_from(ms).ok()).unwrap_or(0);
-    let mut it = called(event, blank, at.plus_millis(-took), keeper);
+    let mut it = called(event, blank, began(event, at), keeper);
     let response = event.get("tool_response").unwrap_or(&Value::Null);
     it.agent_id = match response.as_str() {
         Some(message) => {
@@ -102,18 +105,24 @@ fn returned(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Sighting
         }
         None => response::add(&mut it.evidence, response, at, keeper),
     };
-    // By now all of its transcript is there.
-    if let (Some(agent), false) = (&it.agent_id, it.evidence.background) {
-        let transcript = text(event, "transcript_path");
-        let transcript = transcript.map(|path| transcript_of(path.as_ref(), agent));
-        it.evidence.transcript = transcript.and_then(|path| read_quickly(&path, keeper));
+    if let (Some(agent), Some(session)) = (&it.agent_id, text(event, "transcript_path")) {
+        keeper.awaits(&transcript_of(session.as_ref(), agent), &it, Some(agent));
     }
     it
 }
 
+/// Of a call that is refused nothing is told: it stands in the transcript of who made it.
+fn await_caller(event: &Value, it: &Sighting, keeper: &mut Keeper<'_>) {
+    let Some(session) = text(event, "transcript_path").map(PathBuf::from) else { return };
+    match it.parent_agent_id.as_deref() {
+        Some(agent) => keeper.awaits(&transcript_of(&session, agent), it, Some(agent)),
+        None => keeper.awaits(&session, it, None),
+    }
+}
+
 fn failed(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Sighting {
     let at = blank.at;
-    let mut it = called(event, blank, at, keeper);
+    let mut it = called(event, blank, began(event, at), keeper);
     let why = text(event, "error").unwrap_or("the tool failed");
     response::add_failure(&mut it.evidence, why, at, keeper);
     it
@@ -141,19 +150,25 @@ fn of_agent(event: &Value, blank: Sighting) -> (Sighting, Option<PathBuf>) {
     (it, transcript)
 }
 
-fn started(event: &Value, blank: Sighting) -> Sighting {
-    let (mut it, _) = of_agent(event, blank);
+fn started(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Sighting {
+    let (mut it, transcript) = of_agent(event, blank);
     it.evidence.started_at = Some(it.at);
+    // One that fails never stops, as far as events tell.
+    if let Some(transcript) = transcript {
+        keeper.awaits(&transcript, &it, it.agent_id.as_deref());
+    }
     it
 }
 
 fn stopped(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Sighting {
     let (mut it, transcript) = of_agent(event, blank);
-    // The last line of the transcript comes some 50 ms later: what the event says is what holds.
+    // The last lines of the transcript come later; what the event says holds until then.
     let message = event.get("last_assistant_message").and_then(Value::as_str).unwrap_or_default();
     let message = keeper.keep(message);
     it.evidence.turns.insert(message.hash, Turn { at: it.at, bytes: message.bytes });
-    it.evidence.transcript = transcript.and_then(|path| read_quickly(&path, keeper));
+    if let Some(transcript) = transcript {
+        keeper.awaits(&transcript, &it, it.agent_id.as_deref());
+    }
     it
 }
 
@@ -173,20 +188,9 @@ fn notified(event: &Value, blank: &Sighting, keeper: &mut Keeper<'_>) -> Vec<Sig
             it.tool_use_id = beside.tool_use_id;
             it.parent_agent_id = beside.parent_agent_id;
             it.evidence = it.evidence.merge(beside.evidence);
-            it.evidence.transcript = read_quickly(&transcript, keeper);
+            keeper.awaits(&transcript, &it, it.agent_id.as_deref());
         }
         it
     };
     notices.into_iter().map(sighting).collect()
-}
-
-fn read_quickly(
-    path: &std::path::Path,
-    keeper: &mut Keeper<'_>,
-) -> Option<crate::model::TranscriptSeen> {
-    let found = std::fs::metadata(path).ok()?;
-    if !found.is_file() || found.len() > QUICKLY_READ {
-        return None;
-    }
-    agent::read(&std::fs::read(path).ok()?, keeper)
 }

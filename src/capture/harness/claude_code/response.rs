@@ -1,6 +1,6 @@
 //! What a caller got back from the tool that spawned an agent.
 
-use crate::capture::fields::{flag, joined, number, text, texts, usage};
+use crate::capture::fields::{flag, joined, number, text, texts, texts_of, usage};
 use crate::capture::keeper::Keeper;
 use crate::model::{Delivery, Evidence, Timestamp};
 use serde_json::Value;
@@ -12,12 +12,14 @@ pub fn add(
     at: Timestamp,
     keeper: &mut Keeper<'_>,
 ) -> Option<String> {
-    evidence.model = text(response, "resolvedModel").map(str::to_owned);
+    // The size of its window may stand behind its name.
+    let model = text(response, "resolvedModel").and_then(|it| it.split('[').next());
+    evidence.model = model.map(str::to_owned);
     let status = text(response, "status").unwrap_or("completed");
     if flag(response, "isAsync") || status.ends_with("_launched") {
         evidence.background = true;
     } else if response.get("content").is_some() {
-        let message = joined(&texts(response.get("content")));
+        let message = joined(&said(response));
         deliver(
             evidence,
             Delivery {
@@ -31,6 +33,18 @@ pub fn add(
         );
     }
     text(response, "agentId").map(str::to_owned)
+}
+
+/// What the agent said of a response: some begin and end with words of the harness's own.
+fn said(response: &Value) -> Vec<&str> {
+    let count = |key| number(response, key).map_or(0, |it| it as usize);
+    let (before, behind) = (count("harnessNoteCount"), count("harnessTailCount"));
+    match response.get("content").and_then(Value::as_array) {
+        Some(blocks) if before + behind <= blocks.len() => {
+            texts_of(&blocks[before..blocks.len() - behind])
+        }
+        _ => texts(response.get("content")),
+    }
 }
 
 /// Adds that the tool failed, in the harness's words.

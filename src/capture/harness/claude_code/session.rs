@@ -148,6 +148,10 @@ impl<'k, 'w> Reading<'k, 'w> {
             }
             let mut it = self.blank(record);
             it.tool_use_id = Some(id.to_owned());
+            // In an agent's transcript nothing more is told than the text that it was shown, in a frame.
+            if result.is_null() && !flag(block, "is_error") {
+                continue;
+            }
             if flag(block, "is_error") || !result.is_object() {
                 let why = match text(block, "content") {
                     Some(why) => why.to_owned(),

@@ -32,6 +32,8 @@ impl Sidecar {
             evidence: Evidence {
                 agent_type: owned(value, "agentType"),
                 description: owned(value, "description"),
+                // A fork's is `inherit`, and others may be the short name that was asked for.
+                model: owned(value, "model").filter(|model| model.starts_with("claude-")),
                 ..Evidence::default()
             },
         }

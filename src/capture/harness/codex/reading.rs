@@ -243,6 +243,7 @@ impl Reading {
             tokens_exact,
             last_message: self.message.as_deref().map(|it| keeper.keep(it)),
             ended: self.ended,
+            unanswered: None,
             model: self.model,
             requests,
             tool_uses: self.tool_uses,

@@ -84,6 +84,7 @@ impl Chat {
             tokens_upper: count.upper,
             tokens_exact,
             ended: reading.summary.is_some(),
+            unanswered: None,
             last_message: reading.summary.or(reading.said).map(|it| keeper.keep(&it)),
             model: reading.model,
             requests: reading.requests,

@@ -1,15 +1,18 @@
 use crate::cli::commands::Verb;
 use crate::cli::commands::arguments::{AfterArg, moment};
 use clap::{Args, ValueEnum};
-use sortie::history::{ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList};
+use sortie::history::{
+    ExecutionFilter, ExecutionList, Messages, SessionFilter, SessionList, UsageList,
+};
 use sortie::model::{ExecutionStatus, SessionStatus};
 use sortie::{Execution, Result};
+use std::borrow::Cow;
 use std::process::ExitCode;
 
 /// List deployments, newest first
 #[derive(Args)]
 #[command(after_help = "Example:\n  sortie track query --status deployed --older-than 2h\n  \
-sortie track query --session-id latest --format json")]
+sortie track query --session-id latest --format json\n  sortie track query --usage --since 7d")]
 pub struct Query {
     /// An id, the beginning of one, or latest
     #[arg(long, value_name = "SESSION")]
@@ -40,6 +43,9 @@ pub struct Query {
     /// In JSON, the final messages too
     #[arg(long)]
     with_messages: bool,
+    /// What each used and what it cost, instead of when it ran and what it was given
+    #[arg(long)]
+    usage: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -75,15 +81,21 @@ impl Query {
             limit: self.limit,
             after: self.after.find(&verb.workspace)?,
         })?;
-        verb.show_page(&ExecutionList(page.rows), page.next)?;
+        match self.usage {
+            true => verb.show_page(&UsageList(history.with_usage(page.rows)?), page.next)?,
+            false => verb.show_page(&ExecutionList(page.rows), page.next)?,
+        }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-/// Show everything about one deployment: context given, message, outputs
+/// Show everything about one deployment: context given, message, turns, outputs
 #[derive(Args)]
 #[command(
-    after_help = "Example:\n  sortie track show latest\n  sortie track show exec-001 --message > message.md"
+    after_help = "An agent that was captured can have several turns: it is woken again, and says something at \
+the end of each. What its caller got can be less than what it said.\n\n\
+Example:\n  sortie track show latest\n  sortie track show exec-001 --message > message.md\n  \
+sortie track show latest --turn 1"
 )]
 pub struct Show {
     /// An id, the beginning of one, or latest
@@ -92,20 +104,32 @@ pub struct Show {
     #[arg(long)]
     message: bool,
     /// With --message: the one of an earlier completion, which an amendment replaced
-    #[arg(long, value_name = "VERSION", requires = "message")]
+    #[arg(long, value_name = "VERSION", requires = "message", conflicts_with_all = ["turn", "delivered"])]
     earlier: Option<u32>,
+    /// Print only what the agent said at the end of this turn, the first being 1
+    #[arg(long, value_name = "N")]
+    turn: Option<u32>,
+    /// Print only what its caller got of the message, of the last turn or of --turn
+    #[arg(long)]
+    delivered: bool,
 }
 
 impl Show {
     pub fn run(self, verb: &Verb<'_>) -> Result<ExitCode> {
         let execution = Execution::open(&verb.workspace, &self.execution)?;
-        let detail = verb.workspace.history().show(execution.id())?;
-        if !self.message {
-            verb.show(&detail)?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        match detail.message(self.earlier)? {
-            Some(message) => verb.write(message)?,
+        let history = verb.workspace.history();
+        let detail = history.show(execution.id())?;
+        let message = match self.turn {
+            _ if self.delivered => Some(history.delivered(&detail, self.turn)?.into()),
+            Some(turn) => history.turn_message(&detail, turn)?.map(Cow::Owned),
+            None if self.message => detail.message(self.earlier)?.map(Cow::Borrowed),
+            None => {
+                verb.show(&detail)?;
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
+        match message {
+            Some(message) => verb.write(&message)?,
             None => verb.ui.note("there is no final message on record"),
         }
         Ok(ExitCode::SUCCESS)

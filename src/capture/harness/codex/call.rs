@@ -54,22 +54,34 @@ pub fn link(payload: &Value) -> Option<(String, String)> {
     owned(item, "id").zip(agent)
 }
 
+/// What its caller got.
+pub fn deliver(evidence: &mut Evidence, message: &str, at: Timestamp, keeper: &mut Keeper<'_>) {
+    let text = keeper.keep(message);
+    let delivery = Delivery { success: true, text: Some(text.clone()), ..delivery(at) };
+    evidence.deliveries.insert(text.hash, delivery);
+}
+
 /// That it did not go well, in the harness's words.
 pub fn fail(evidence: &mut Evidence, why: &str, at: Timestamp, keeper: &Keeper<'_>) {
     const LONGEST: usize = 2_000;
     let end = why.char_indices().nth(LONGEST).map_or(why.len(), |(end, _)| end);
     let why = keeper.clean(why[..end].trim());
-    let delivery = Delivery {
+    let delivery = Delivery { error: Some(why.clone()), ..delivery(at) };
+    evidence.deliveries.insert(format!("error: {why}"), delivery);
+}
+
+/// Something that came back, with nothing known of it yet.
+fn delivery(at: Timestamp) -> Delivery {
+    Delivery {
         at,
         success: false,
         text: None,
-        error: Some(why.clone()),
+        error: None,
         usage: None,
         reported_tokens: None,
         tool_uses: None,
         duration_ms: None,
-    };
-    evidence.deliveries.insert(format!("error: {why}"), delivery);
+    }
 }
 
 #[cfg(test)]

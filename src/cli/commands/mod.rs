@@ -68,7 +68,7 @@ after a compaction, is there an answer on stdout, as the harness wants it.\n\n\
 Example:\n  sortie hook claude-code < event.json"
     )]
     Hook(Later<capture::Hook>),
-    /// Take in transcripts of Claude Code, Codex and Gemini CLI: what no hook told or can know
+    /// Take in transcripts of Claude Code, Codex and Gemini CLI: what no hook told
     #[command(
         after_help = "Without PATH, the transcripts of sessions that ran in this project. The same again changes\n\
 nothing; only transcripts that have grown are read, and what hooks told of a deployment is joined\n\

@@ -68,7 +68,7 @@ after a compaction, is there an answer on stdout, as the harness wants it.\n\n\
 Example:\n  sortie hook claude-code < event.json"
     )]
     Hook(Later<capture::Hook>),
-    /// Take in transcripts of Claude Code and Codex: what no hook told, and what hooks cannot know
+    /// Take in transcripts of Claude Code, Codex and Gemini CLI: what no hook told
     #[command(
         after_help = "Without PATH, the transcripts of sessions that ran in this project. The same again changes\n\
 nothing; only transcripts that have grown are read, and what hooks told of a deployment is joined\n\
@@ -79,15 +79,18 @@ Example:\n  sortie import --since 7d"
     /// What is recorded of a harness's agents, and what is missing
     #[command(
         after_help = "Coverage holds the deployments that transcripts tell of against those on record, and names each\n\
-that is missing; `sortie import` takes them in.\n\n\
-Example:\n  sortie status"
+that is missing; `sortie import` takes them in. Verified is what was seen to be recorded of the real\n\
+program, of that version.\n\n\
+Example:\n  sortie status\n  sortie status codex"
     )]
     Status(Later<capture::Status>),
     /// Have a harness tell sortie of every deployment, by hooks in its settings
     #[command(
         after_help = "Harnesses: claude-code, codex, gemini. Only what is sortie's is added or replaced; all \
 else stays as it is, and the file as it was is kept beside it. What changed is shown as a diff. A second \
-time there is nothing to do.\n\n\
+time there is nothing to do.\n\
+Codex and Gemini CLI call hooks only where their user trusts them, which is for you to say there: \
+`sortie status` tells what they wait for.\n\n\
 Example:\n  sortie install claude-code --dry-run\n  sortie install claude-code --mcp --skill"
     )]
     Install(Later<install::Install>),

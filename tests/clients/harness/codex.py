@@ -313,7 +313,8 @@ def rehearse(program, model, agents, wanted, scope):
             it.unlink() if it.is_file() else None
         told = project.json("import")
         expect("the rollouts alone tell of all", told["new"] == len(wanted), told)
-        return check(project, script, wanted)
+        check(project, script, wanted)
+        return found
 
 
 def rehearse_injection(program):
@@ -364,7 +365,8 @@ def main():
     print("an agent that is woken again, and a compaction", flush=True)
     found = rehearse(program, "gpt-5", AGAIN, {"Find the entry point.": ("default", FIND, REPORT)}, "user")
     turns = found["Find the entry point."]["capture"]["turns"]
-    expect("it had two turns", turns == 2, turns)
+    said = [it["first_line"] for it in turns if it["delivered"] == it["message"]]
+    expect("it had two turns, and its caller got both", said == ["It is main.rs.", "# Report"], turns)
     print("a briefing in the place of a prompt", flush=True)
     rehearse_injection(program)
     print(f"codex {VERSION}: all of it is recorded", flush=True)

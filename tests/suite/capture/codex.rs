@@ -1,6 +1,6 @@
 //! Codex CLI: what its hooks tell and its rollouts say, as codex-cli 0.169 has them, with other texts.
 
-use super::world::record;
+use super::world::{odd, record};
 use crate::env::TestEnv;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -332,6 +332,14 @@ fn story(env: &TestEnv) -> Vec<Value> {
             json!({}),
         ),
         stop(env, LEAD, FIND, "default", FOUND),
+        call(
+            "PostToolUse",
+            LEAD,
+            "multi_agent_v1wait_agent",
+            "call_again",
+            json!({ "targets": [FIND] }),
+            json!({ "tool_response": json!({ "status": { FIND: { "completed": FOUND } } }).to_string() }),
+        ),
         call("PreToolUse", LEAD, spawn, "call_review", review_input(), json!({})),
         call("PostToolUse", LEAD, spawn, "call_review", review_input(), by_task("/root/review")),
         start(REVIEW, "reviewer"),
@@ -412,7 +420,7 @@ proptest! {
 
     /// What is on record in the end depends on what was told, not on when or how often.
     #[test]
-    fn no_order_makes_another_record(order in Just((1..20).collect::<Vec<usize>>()).prop_shuffle()) {
+    fn no_order_makes_another_record(order in Just((1..21).collect::<Vec<usize>>()).prop_shuffle()) {
         let told = |order: &[usize]| {
             let env = TestEnv::empty();
             rollouts(&env);
@@ -422,7 +430,7 @@ proptest! {
             }
             env.clean(&record(&env))
         };
-        let in_order: Vec<usize> = (1..20).collect();
+        let in_order: Vec<usize> = (1..21).collect();
         prop_assert_eq!(told(&in_order), told(&order));
     }
 }
@@ -467,4 +475,31 @@ fn what_codex_trusts() {
     let all: String = events.iter().map(|it| state(it)).collect();
     std::fs::write(&config, project + &all).unwrap();
     snapshot!("codex_trusted", env.run("status codex"));
+}
+
+#[test]
+fn what_is_told_otherwise_harms_nothing() {
+    let env = TestEnv::empty();
+    rollouts(&env);
+    for (at, event) in story(&env).iter().enumerate() {
+        for it in odd(event) {
+            assert!(matches!(tell(&env, at, &it), Heard::Recorded | Heard::Nothing), "{it}");
+        }
+    }
+    for thread in [LEAD, FIND, FAIL, REVIEW, NAMES] {
+        let text = std::fs::read_to_string(path(&env, thread)).unwrap();
+        let records: Vec<Value> =
+            text.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let (first, rest) = records.split_first().unwrap();
+        let others = rest.iter().flat_map(|it| odd(it).into_iter().chain([it.clone()]));
+        put(&env, thread, &std::iter::once(first.clone()).chain(others).collect::<Vec<_>>());
+        for (at, it) in odd(first).into_iter().enumerate() {
+            let other = format!("{}{at:03}", &thread[..thread.len() - 3]);
+            put(&env, &other, &[std::slice::from_ref(&it), rest].concat());
+        }
+    }
+    env.ok("import");
+    let found =
+        env.rows("SELECT final_message FROM agent_executions WHERE execution_id = 'call_find'");
+    assert!(found.contains("naïve"), "{found}");
 }

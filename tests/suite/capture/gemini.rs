@@ -1,6 +1,6 @@
 //! Gemini CLI: what its hooks tell and its transcripts say, as version 0.61 has them, with other texts.
 
-use super::world::record;
+use super::world::{odd, record};
 use crate::env::TestEnv;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -286,4 +286,28 @@ fn what_gemini_trusts() {
         ),
     );
     snapshot!("gemini_switched_off", env.run("status gemini"));
+}
+
+#[test]
+fn what_is_told_otherwise_harms_nothing() {
+    let env = TestEnv::empty();
+    transcripts(&env);
+    for (at, event) in &story(&env) {
+        for it in odd(event) {
+            let told = (*at, it);
+            assert!(matches!(tell(&env, &told), Heard::Recorded | Heard::Nothing), "{told:?}");
+        }
+    }
+    let of_agents = AGENTS.map(|agent| chats(&env).join(SESSION).join(format!("{agent}.jsonl")));
+    for path in of_agents.into_iter().chain([session(&env)]) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let records: Vec<Value> =
+            text.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let others = records[1..].iter().flat_map(|it| odd(it).into_iter().chain([it.clone()]));
+        put(path, &std::iter::once(records[0].clone()).chain(others).collect::<Vec<_>>());
+    }
+    env.ok("import");
+    let found = env
+        .rows("SELECT final_message FROM agent_executions WHERE final_message LIKE '%Report 2%'");
+    assert!(found.contains("naïve"), "{found}");
 }

@@ -173,6 +173,28 @@ pub fn record(env: &TestEnv) -> String {
     record
 }
 
+/// The same value over and over, each time with something else in the place of one of its parts.
+pub fn odd(value: &Value) -> Vec<Value> {
+    let strange = [json!(null), json!(7), json!([[]]), json!({ "x": 1 }), json!("\u{0}{]")];
+    let mut all = Vec::new();
+    let parts: Vec<String> = match value {
+        Value::Object(fields) => fields.keys().cloned().collect(),
+        Value::Array(items) => (0..items.len()).map(|it| it.to_string()).collect(),
+        _ => Vec::new(),
+    };
+    for (at, part) in parts.iter().enumerate() {
+        let place = format!("/{part}");
+        let inner = value.pointer(&place).expect("it is one of its parts");
+        let others = odd(inner).into_iter().chain([strange[at % strange.len()].clone()]);
+        all.extend(others.map(|other| {
+            let mut it = value.clone();
+            *it.pointer_mut(&place).expect("it is one of its parts") = other;
+            it
+        }));
+    }
+    all
+}
+
 /// The answer of a tool of `sortie mcp`.
 #[cfg(feature = "mcp")]
 pub fn asked(env: &TestEnv, tool: &str, arguments: Value) -> Value {

@@ -1,6 +1,6 @@
 //! A call that spawns an agent, as a hook or a rollout tells it.
 
-use super::DEFAULT_ROLE;
+use super::{DEFAULT_ROLE, SPAWN};
 use crate::capture::fields::{joined, owned, text, texts, title};
 use crate::capture::keeper::Keeper;
 use crate::model::{Call, Delivery, Evidence, Timestamp};
@@ -41,22 +41,47 @@ pub fn parsed(answer: &Value) -> Option<Value> {
     }
 }
 
+/// A call and the agent that it spawned, where an item of a turn names both.
+pub fn link(payload: &Value) -> Option<(String, String)> {
+    let item = payload.get("item")?;
+    let agent = match (text(item, "type")?, text(item, "kind"), text(item, "tool")) {
+        ("SubAgentActivity", Some("started"), _) => owned(item, "agent_thread_id"),
+        ("CollabAgentToolCall", _, Some(SPAWN)) => {
+            item.pointer("/receiver_thread_ids/0").and_then(Value::as_str).map(str::to_owned)
+        }
+        _ => None,
+    };
+    owned(item, "id").zip(agent)
+}
+
+/// What its caller got.
+pub fn deliver(evidence: &mut Evidence, message: &str, at: Timestamp, keeper: &mut Keeper<'_>) {
+    let text = keeper.keep(message);
+    let delivery = Delivery { success: true, text: Some(text.clone()), ..delivery(at) };
+    evidence.deliveries.insert(text.hash, delivery);
+}
+
 /// That it did not go well, in the harness's words.
 pub fn fail(evidence: &mut Evidence, why: &str, at: Timestamp, keeper: &Keeper<'_>) {
     const LONGEST: usize = 2_000;
     let end = why.char_indices().nth(LONGEST).map_or(why.len(), |(end, _)| end);
     let why = keeper.clean(why[..end].trim());
-    let delivery = Delivery {
+    let delivery = Delivery { error: Some(why.clone()), ..delivery(at) };
+    evidence.deliveries.insert(format!("error: {why}"), delivery);
+}
+
+/// Something that came back, with nothing known of it yet.
+fn delivery(at: Timestamp) -> Delivery {
+    Delivery {
         at,
         success: false,
         text: None,
-        error: Some(why.clone()),
+        error: None,
         usage: None,
         reported_tokens: None,
         tool_uses: None,
         duration_ms: None,
-    };
-    evidence.deliveries.insert(format!("error: {why}"), delivery);
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Events of hooks.
 
 use super::SPAWN;
-use super::call::{call, fail, parsed, spawned};
+use super::call::{call, deliver, fail, parsed, spawned};
 use super::rollout;
 use crate::capture::fields::{owned, text};
 use crate::capture::keeper::Keeper;
@@ -31,9 +31,11 @@ pub fn ended_session(event: &Value) -> Option<&str> {
     }
 }
 
-/// The tool's namespace stands before its name, with nothing between.
+/// The tool's namespace stands before its name, with nothing between. Servers have tools of any name.
 fn is_spawn(event: &Value) -> bool {
-    text(event, "tool_name").is_some_and(|it| it.ends_with(SPAWN) || it == "Agent")
+    let is_own = |it: &&str| !it.starts_with("mcp__");
+    let tool = text(event, "tool_name").filter(is_own);
+    tool.is_some_and(|it| it.ends_with(SPAWN) || it == "Agent")
 }
 
 /// Whether agents were waited for or closed: the answer may say how they ended.
@@ -95,25 +97,34 @@ fn answered(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Sighting
 }
 
 /// How agents ended, where the answer says so: of those that failed nothing else is told.
-fn ended(event: &Value, blank: &Sighting, keeper: &Keeper<'_>) -> Vec<Sighting> {
+fn ended(event: &Value, blank: &Sighting, keeper: &mut Keeper<'_>) -> Vec<Sighting> {
     let Some(answer) = event.get("tool_response").and_then(parsed) else { return Vec::new() };
-    let sighting = |agent: &str, why: &str| {
-        let mut it = Sighting { agent_id: Some(agent.to_owned()), ..blank.clone() };
-        fail(&mut it.evidence, why, blank.at, keeper);
-        it
-    };
     let target = event.get("tool_input").and_then(|input| text(input, "target"));
-    if let (Some("running" | "pending_init"), Some(agent)) =
-        (text(&answer, "previous_status"), target)
-    {
-        return vec![sighting(agent, "its caller closed it while it ran")];
+    if let (Some(target), Some(before)) = (target, answer.get("previous_status")) {
+        return outcome(target, before, true, blank, keeper).into_iter().collect();
     }
-    let states = answer.get("status").and_then(Value::as_object);
-    let failed = states
-        .into_iter()
-        .flatten()
-        .filter_map(|(agent, state)| text(state, "errored").map(|why| sighting(agent, why)));
-    failed.collect()
+    let states = answer.get("status").and_then(Value::as_object).into_iter().flatten();
+    states.filter_map(|(agent, state)| outcome(agent, state, false, blank, keeper)).collect()
+}
+
+/// What its caller got of an agent, by its state; one that was closed ends with that.
+fn outcome(
+    agent: &str,
+    state: &Value,
+    is_closed: bool,
+    blank: &Sighting,
+    keeper: &mut Keeper<'_>,
+) -> Option<Sighting> {
+    let mut it = Sighting { agent_id: Some(agent.to_owned()), ..blank.clone() };
+    match (text(state, "completed"), text(state, "errored"), state.as_str()) {
+        (Some(message), ..) => deliver(&mut it.evidence, message, blank.at, keeper),
+        (_, Some(why), _) => fail(&mut it.evidence, why, blank.at, keeper),
+        (.., Some("running" | "pending_init")) if is_closed => {
+            fail(&mut it.evidence, "its caller closed it while it ran", blank.at, keeper);
+        }
+        _ => return None,
+    }
+    Some(it)
 }
 
 fn of_agent(event: &Value, blank: Sighting) -> Sighting {

@@ -3,11 +3,13 @@
 //! Its models have one of two sets of tools for agents. In the first a call is answered with the agent's id and the
 //! prompt is plain. In the second the answer is only the task's name, what joins both stands in the caller's
 //! rollout, and a prompt comes as ciphertext wherever it is told: then it is not known. `event` reads a hook's event,
-//! `rollout` what the harness writes, `call` what both tell of a spawn.
+//! `rollout` finds and `reading` reads what the harness writes, `call` is what both tell of a spawn.
 
 mod call;
 mod event;
+mod reading;
 mod rollout;
+mod thread;
 
 pub use event::{ended_session, is_told_something, observe};
 pub use rollout::read as read_rollout;

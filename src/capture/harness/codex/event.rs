@@ -63,7 +63,10 @@ pub fn observe(event: &Value, at: Timestamp, keeper: &mut Keeper<'_>) -> Vec<Sig
         Some("SubagentStart") => vec![of_agent(event, blank)],
         Some("SubagentStop") => stopped(event, blank, keeper),
         Some("SessionEnd") => match text(event, "transcript_path") {
-            Some(path) => rollout::at_the_end(Path::new(path), at, keeper),
+            Some(path) => {
+                keeper.awaits(Path::new(path), &blank, None);
+                rollout::at_the_end(Path::new(path), at, keeper)
+            }
             None => Vec::new(),
         },
         _ => Vec::new(),
@@ -148,6 +151,10 @@ fn stopped(event: &Value, blank: Sighting, keeper: &mut Keeper<'_>) -> Vec<Sight
         .zip(it.agent_id.as_deref())
         .and_then(|(callers, agent)| rollout::call_of_agent(Path::new(callers), agent));
     let own = text(event, "agent_transcript_path").map(Path::new);
+    // One that is too long for a hook is read by whoever asks next.
+    if let Some(path) = own {
+        keeper.awaits(path, &it, it.agent_id.as_deref());
+    }
     let mut all = own.map(|path| rollout::read_quickly(path, at, keeper)).unwrap_or_default();
     all.push(it);
     all

@@ -20,6 +20,8 @@ use std::path::{Path, PathBuf};
 const DIR: &str = "awaited";
 /// A note is a path and some names.
 const LARGEST: u64 = 64 << 10;
+/// A transcript that is longer is left to an import.
+const MOST_AT_ONCE: u64 = 64 << 20;
 /// What was written longer ago than this was followed by nothing. A harness was seen to take some 50 ms.
 const WRITTEN_AFTER_MS: i64 = 5_000;
 /// A transcript that never comes, and a call that is never answered, are waited for no longer.
@@ -81,8 +83,13 @@ enum Next {
     Drop,
 }
 
-/// Takes in what awaited transcripts say by now, of those that have at most so many bytes.
-pub fn look_again(workspace: &Workspace, at_most: u64) -> Result<()> {
+/// Takes in what awaited transcripts say by now. What cannot be taken in goes on waiting.
+pub fn look_again(workspace: &Workspace) {
+    let _ = look_quickly(workspace, MOST_AT_ONCE);
+}
+
+/// The same of those that have at most so many bytes.
+pub(super) fn look_quickly(workspace: &Workspace, at_most: u64) -> Result<()> {
     let noted = Awaited::noted(workspace.home());
     if noted.is_empty() {
         return Ok(());

@@ -1,7 +1,7 @@
 //! One event of a harness: recorded in a moment, or kept for later, or marked as lost. It never fails, for a
 //! recorder that fails would stop the agent that it records.
 
-use super::awaited::look_again;
+use super::awaited::look_quickly;
 use super::harness::{claude_code, codex, gemini};
 use super::spool::{self, Places};
 use super::{Harness, fields, recall};
@@ -124,7 +124,7 @@ fn in_time(
             let briefing = wanted_briefing(&workspace, harness, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
             if spool::ended_session(harness, &event).is_some() {
-                look_again(&workspace, QUICKLY_READ)?;
+                look_quickly(&workspace, QUICKLY_READ)?;
             }
             let reply = reply(&workspace, harness, &event, briefing);
             Ok((reply, workspace))

@@ -21,6 +21,7 @@ mod status;
 mod transcript;
 mod view;
 
+pub use awaited::look_again;
 pub use hook::{Event, Heard, hear};
 pub use import::{Import, Imported, ImportedAll, ImportedProject, SkippedTranscript};
 pub use install::Harness;

@@ -4,7 +4,6 @@
 //! Both stand beside the history, or, where nothing can be written there, in the user's state directory.
 
 use super::Harness;
-use super::awaited::look_again;
 use super::harness::{claude_code, codex, gemini};
 use super::keeper::Keeper;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -26,9 +25,6 @@ const LOSSES: &str = "losses";
 const LOST: &str = "lost-";
 /// How long a command goes on with what waited, before it does its own work.
 const AT_MOST: Duration = Duration::from_secs(2);
-
-/// So much of transcripts that may have grown is read before a command does its own work.
-const MOST_AT_ONCE: u64 = 64 << 20;
 
 /// What stands before an event that waits.
 #[derive(Debug, Serialize, Deserialize)]
@@ -195,7 +191,6 @@ pub fn catch_up(workspace: &Workspace) -> CaughtUp {
             break;
         }
     }
-    let _ = look_again(workspace, MOST_AT_ONCE);
     done
 }
 

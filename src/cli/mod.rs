@@ -8,6 +8,7 @@ mod ui;
 
 use clap::{CommandFactory, FromArgMatches, Parser};
 use commands::{Command, Verb};
+use sortie::capture::look_again;
 use sortie::context::Progress;
 use sortie::error::IoContext;
 use sortie::model::Timestamp;
@@ -108,6 +109,9 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
             let tells_itself = cli.command.is_about_the_database();
             if !tells_itself {
                 verb.catch_up();
+            }
+            if cli.command.asks_the_record() {
+                look_again(&verb.workspace);
             }
             let outcome = cli.command.run(&verb, &cli.global);
             if !tells_itself {

@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use super::{prompt, resources, tools};
-use crate::capture::catch_up;
+use crate::capture::{catch_up, look_again};
 use crate::error::Result;
 use crate::workspace::{Options, Workspace};
 use rmcp::handler::server::ServerHandler;
@@ -58,6 +58,7 @@ impl Server {
             let _turn = turn;
             let workspace = Workspace::open(Options::clone(&options))?;
             catch_up(&workspace);
+            look_again(&workspace);
             let outcome = job(&workspace);
             workspace.leave();
             Ok(outcome)

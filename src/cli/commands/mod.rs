@@ -205,6 +205,16 @@ impl Command {
         matches!(self, Self::Doctor(_) | Self::Db(_))
     }
 
+    /// Whether it asks for what agents did, which transcripts may tell by now.
+    pub fn asks_the_record(&self) -> bool {
+        match self {
+            Self::Track(_) | Self::Outputs(_) | Self::Status(_) => true,
+            #[cfg(feature = "otlp")]
+            Self::Export(_) => true,
+            _ => false,
+        }
+    }
+
     pub fn run(self, verb: &Verb<'_>, global: &Global) -> Result<ExitCode> {
         match self {
             Self::Ctx(it) => it.0.run(verb),

@@ -222,34 +222,32 @@ fn a_fork_is_not_billed_for_its_caller() {
     assert_eq!(fork["final_message"], "Gone on.");
 }
 
+/// An agent that says something, calls a tool, and says something else.
+fn says_twice(env: &TestEnv, first: &str, last: &str) {
+    let uses = json!([{ "type": "text", "text": first },
+                      { "type": "tool_use", "id": "t1", "name": "TodoWrite", "input": {} }]);
+    let result = json!([{ "type": "tool_result", "tool_use_id": "t1", "content": "ok" }]);
+    let result = json!({ "type": "user", "message": { "role": "user", "content": result } });
+    put_agent(
+        env,
+        &[
+            prompt(env, "Look."),
+            of_agent(env, 3, says("m-1", uses, [5, 0, 0, 7], json!("tool_use"))),
+            of_agent(env, 4, result),
+            of_agent(env, 5, says("m-2", text(last), [5, 0, 0, 7], json!("end_turn"))),
+        ],
+    );
+    hook(env, &told(env, call(env, "PreToolUse", "toolu_late", "Look.", json!({}))));
+    hook(env, &stopped(env, last));
+    hook(env, &back(env, &[last], 0));
+}
+
 /// “See above” is what the caller gets; the report is one message before.
 #[test]
 fn a_report_behind_a_pointer_is_the_message() {
     let env = TestEnv::empty();
     let report = "The parser has three faults. ".repeat(12);
-    let tidies = json!([{ "type": "text", "text": report },
-                        { "type": "tool_use", "id": "t1", "name": "TodoWrite", "input": {} }]);
-    let result = json!([{ "type": "tool_result", "tool_use_id": "t1", "content": "ok" }]);
-    put_agent(
-        &env,
-        &[
-            prompt(&env, "Look."),
-            of_agent(&env, 3, says("m-1", tidies, [5, 0, 0, 7], json!("tool_use"))),
-            of_agent(
-                &env,
-                4,
-                json!({ "type": "user", "message": { "role": "user", "content": result } }),
-            ),
-            of_agent(
-                &env,
-                5,
-                says("m-2", text("The full report is above."), [5, 0, 0, 7], json!("end_turn")),
-            ),
-        ],
-    );
-    hook(&env, &told(&env, call(&env, "PreToolUse", "toolu_late", "Look.", json!({}))));
-    hook(&env, &stopped(&env, "The full report is above."));
-    hook(&env, &back(&env, &["The full report is above."], 0));
+    says_twice(&env, &report, "The full report is above.");
     let it = shown(&env, "toolu_late");
     assert_eq!(it["final_message"], format!("{report}\n\nThe full report is above."));
     assert_eq!(it["capture"]["lost"]["delivered"]["bytes"], 25, "{it}");
@@ -260,24 +258,7 @@ fn a_report_behind_a_pointer_is_the_message() {
 fn a_short_report_is_the_message() {
     let env = TestEnv::empty();
     let plan = "First I look at the lexer, then at the parser. ".repeat(12);
-    let looks = json!([{ "type": "text", "text": plan },
-                       { "type": "tool_use", "id": "t1", "name": "Read", "input": {} }]);
-    let result = json!([{ "type": "tool_result", "tool_use_id": "t1", "content": "ok" }]);
-    put_agent(
-        &env,
-        &[
-            prompt(&env, "Look."),
-            of_agent(&env, 3, says("m-1", looks, [5, 0, 0, 7], json!("tool_use"))),
-            of_agent(
-                &env,
-                4,
-                json!({ "type": "user", "message": { "role": "user", "content": result } }),
-            ),
-            of_agent(&env, 5, says("m-2", text("Three faults."), [5, 0, 0, 7], json!("end_turn"))),
-        ],
-    );
-    hook(&env, &told(&env, call(&env, "PreToolUse", "toolu_late", "Look.", json!({}))));
-    hook(&env, &back(&env, &["Three faults."], 0));
+    says_twice(&env, &plan, "Three faults.");
     assert_eq!(shown(&env, "toolu_late")["final_message"], "Three faults.");
 }
 

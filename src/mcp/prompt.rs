@@ -20,7 +20,8 @@ budget, narrow to `path#Heading` or `path:10-80`. If several agents get the same
 bundles with `write: true` and use the bundles it names.
 3. Deploy. For each agent: `generate_briefing` with `to_file: true`; `init_deployment` with the bundle, before \
 the agent runs (the first with `new_session`, the others with that `session_id`); run the agent with the briefing as \
-its whole prompt, or told to read that file first; when it is back, `record_completion` with its final \
+its whole prompt, or told to read that file first, and with a line `sortie:execution=ID` of that deployment, so that \
+hooks, if there are, add to it; when it is back, `record_completion` with its final \
 message, whole and unchanged, and the files it delivered. Record a failure, too.
 4. Synthesize. `collect_outputs` for each agent: deliverables, gates such as `tests:pass`, insights, errors. \
 Then `synthesize` the session.

@@ -192,6 +192,13 @@ impl Reader<'_> {
         Ok(statement.query_row(params![bundle, at], |row| row.get(0)).optional()?)
     }
 
+    /// The bundle of which a text is the briefing: the newest, if several have the same.
+    pub fn bundle_of_briefing(&self, hash: &str) -> Result<Option<BundleId>> {
+        let sql =
+            "SELECT bundle_id FROM briefings WHERE briefing_hash = ?1 ORDER BY seq DESC LIMIT 1";
+        Ok(self.0.prepare_cached(sql)?.query_row([hash], |row| row.get(0)).optional()?)
+    }
+
     /// What an execution used, where its harness told.
     pub fn usage(&self, execution: &ExecutionId) -> Result<Option<ExecutionUsage>> {
         let sql =

@@ -28,7 +28,10 @@ pub fn write(w: &Writer<'_>, it: Deployed<'_>) -> Result<Option<(ExecutionId, bo
         Some(other) => other,
         None => own.clone(),
     };
-    let bundle = marked_bundle(w, it.markers())?;
+    let bundle = match it.bundle(w)? {
+        Some(id) => w.bundle(&id)?,
+        None => None,
+    };
     let (before, execution) = match w.execution(&id)? {
         Some(recorded) if id == own && !w.captures_of(&id)?.is_empty() => {
             (Some(recorded.clone()), it.deployment(recorded, &bundle))
@@ -92,10 +95,10 @@ fn valid(name: &str, harness: &str) -> Result<ExecutionId> {
 }
 
 /// An execution that was recorded by hand before the agent was called, and is this one: it is named in the
-/// prompt, or it is an open deployment of the bundle that is.
+/// prompt, or it is an open deployment of the bundle that the agent was given.
 fn adopted(w: &Writer<'_>, it: &Deployed<'_>, own: &ExecutionId) -> Result<Option<ExecutionId>> {
-    let markers = it.markers();
-    if markers.is_empty() {
+    let (markers, bundle) = (it.markers(), it.bundle(w)?);
+    if markers.is_empty() && bundle.is_none() {
         return Ok(None);
     }
     // Once it is that one it stays so: a bundle's deployment is open only until then.
@@ -111,15 +114,8 @@ fn adopted(w: &Writer<'_>, it: &Deployed<'_>, own: &ExecutionId) -> Result<Optio
     {
         return Ok(Some(id));
     }
-    match markers.bundle.as_ref().and_then(|id| BundleId::new(id).ok()) {
+    match bundle {
         Some(bundle) => w.open_deployment_of(&bundle, it.settled.deployed_at),
-        None => Ok(None),
-    }
-}
-
-fn marked_bundle(w: &Writer<'_>, markers: Markers) -> Result<Option<Bundle>> {
-    match markers.bundle.and_then(|id| BundleId::new(id).ok()) {
-        Some(id) => w.bundle(&id),
         None => Ok(None),
     }
 }
@@ -163,6 +159,17 @@ pub fn withdraw(w: &Writer<'_>, seq: i64, agent: &Capture) -> Result<()> {
 impl Deployed<'_> {
     pub fn markers(&self) -> Markers {
         self.evidence.call.as_ref().map(|call| call.markers.clone()).unwrap_or_default()
+    }
+
+    /// The bundle that it was given: its prompt names one, or is the briefing of one.
+    fn bundle(&self, w: &Writer<'_>) -> Result<Option<BundleId>> {
+        if let Some(id) = self.markers().bundle.and_then(|id| BundleId::new(id).ok()) {
+            return Ok(Some(id));
+        }
+        match &self.settled.prompt {
+            Some(prompt) => w.bundle_of_briefing(&prompt.hash),
+            None => Ok(None),
+        }
     }
 
     /// The execution that the agent's half had while its call was not known.

@@ -378,3 +378,32 @@ fn an_injected_briefing_is_confirmed_or_ignored() {
         assert_eq!(after["bundle_id"], json!(bundle));
     }
 }
+
+/// Who goes by the book records a deployment, and hooks tell of the same: the prompt is the briefing, or names
+/// its file.
+#[test]
+fn a_deployment_by_the_book_and_by_hooks_is_one() {
+    for by_file in [false, true] {
+        let mut env = TestEnv::empty();
+        env.at("2026-10-01T10:00:00Z");
+        env.write("src/lib.rs", "fn main() {}\n");
+        env.ok("ctx prepare-bundle --agent-type reviewer --scope Look --files src --output b.json");
+        env.ok("ctx generate-briefing --bundle b.json --output briefing.md");
+        env.ok("track init-session --scope Work --session-id s-1");
+        env.ok(
+            "track init-deployment --session-id s-1 --execution-id by-hand --agent-type reviewer \
+                --scope Look --context-bundle b.json --briefing briefing.md",
+        );
+        let bundle = env.rows("SELECT bundle_id FROM bundles");
+        let file = format!("Read .sortie/briefings/{}-0fc88b40.md and do it.", bundle.trim());
+        let asked = if by_file { file } else { env.text("briefing.md") };
+        hook(&env, &told(&env, call(&env, "PreToolUse", "toolu_late", &asked, json!({}))));
+        let mut answer = back(&env, &["Done."], 0);
+        answer["tool_input"]["prompt"] = json!(asked);
+        hook(&env, &answer);
+        assert_eq!(env.rows("SELECT execution_id FROM agent_executions"), "by-hand\n");
+        let it = shown(&env, "by-hand");
+        assert_eq!((&it["status"], &it["final_message"]), (&json!("completed"), &json!("Done.")));
+        assert_eq!(it["capture"]["tool_use_id"], "toolu_late", "{it}");
+    }
+}

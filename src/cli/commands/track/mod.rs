@@ -26,6 +26,7 @@ pub enum Track {
     FailSession(session::FailSession),
     InitDeployment(deployment::InitDeployment),
     RecordCompletion(completion::RecordCompletion),
+    #[command(visible_alias = "list")]
     Query(query::Query),
     Search(search::Search),
     Show(query::Show),

@@ -90,6 +90,18 @@ impl Workspace {
         })
     }
 
+    /// The same project for work that may as well be done later: it waits no longer than this for others.
+    pub fn hurried(&self, patience: Duration) -> Result<Workspace> {
+        Workspace::open(Options {
+            project_root: Some(self.root().to_path_buf()),
+            database: Some(self.store.path().to_path_buf()),
+            now: self.now,
+            patience: Some(patience),
+            state: self.state.clone(),
+            ..Options::new(self.root())
+        })
+    }
+
     /// The project's root directory.
     pub fn root(&self) -> &Path {
         self.root.dir()

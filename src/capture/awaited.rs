@@ -1,11 +1,11 @@
 //! Looking at transcripts again: a harness tells of an agent's end before it has written the last lines, and of a
 //! refused call it tells nothing at all.
-
 //!
 //! Which ones is noted in files beside the history, one for each: hints that may be lost, for an import reads all.
 //! Who asks for nothing of the history need not open it to know that there are none.
 
 use super::import::Import;
+use super::spool::PATIENCE;
 use super::transcript::modified;
 use crate::context::Unheard;
 use crate::error::Result;
@@ -14,10 +14,13 @@ use crate::model::Timestamp;
 use crate::store::{Reader, content, file};
 use crate::workspace::Workspace;
 use serde::{Deserialize, Serialize};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Where the notes are, in the history's directory.
 const DIR: &str = "awaited";
+/// How long a note's name is.
+const NAME: usize = 32;
 /// A note is a path and some names.
 const LARGEST: u64 = 64 << 10;
 /// A transcript that is longer is left to an import.
@@ -43,10 +46,15 @@ impl Awaited {
     /// Notes it in the history's directory, if that can be written.
     pub fn note(&self, home: &Path) {
         let dir = home.join(DIR);
-        let name = &content::hash(self.path.as_os_str().as_encoded_bytes())[..32];
+        let name = &content::hash(self.path.as_os_str().as_encoded_bytes())[..NAME];
         let text = serde_json::to_vec(self).expect("a note is texts and a time");
+        let write = || {
+            let mut note = tempfile::NamedTempFile::new_in(&dir)?;
+            note.write_all(&text)?;
+            note.persist(dir.join(name)).map_err(|error| error.error)
+        };
         if file::make_own_dir(&dir).is_ok() {
-            let _ = std::fs::write(dir.join(name), text);
+            let _ = write();
         }
     }
 
@@ -54,6 +62,8 @@ impl Awaited {
     fn noted(home: &Path) -> Vec<(PathBuf, Awaited)> {
         let Ok(entries) = std::fs::read_dir(home.join(DIR)) else { return Vec::new() };
         let read = |note: PathBuf| {
+            // One that is being written has another name.
+            note.file_name().filter(|name| name.len() == NAME)?;
             let text = read_named(&note, LARGEST).ok()?;
             match serde_json::from_slice(&text) {
                 Ok(awaited) => Some((note, awaited)),
@@ -94,6 +104,7 @@ pub(super) fn look_quickly(workspace: &Workspace, at_most: u64) -> Result<()> {
     if noted.is_empty() {
         return Ok(());
     }
+    let workspace = &workspace.hurried(PATIENCE)?;
     let (now, mut paths, mut done) = (workspace.now(), Vec::new(), Vec::new());
     workspace.store().read(|r| {
         for (note, it) in noted {

@@ -23,6 +23,8 @@ const SPOOL: &str = "spool";
 const LOSSES: &str = "losses";
 /// One that not even a line could be written of: an empty file of its name.
 const LOST: &str = "lost-";
+/// How long others may keep the history from what waited: who asks for something else is not to wait for it.
+pub(super) const PATIENCE: Duration = Duration::from_millis(250);
 /// How long a command goes on with what waited, before it does its own work.
 const AT_MOST: Duration = Duration::from_secs(2);
 
@@ -173,8 +175,14 @@ pub fn catch_up(workspace: &Workspace) -> CaughtUp {
     let mut done = CaughtUp::default();
     let places = Places::of(workspace);
     let begun = Instant::now();
-    for path in places.0.iter().flat_map(|dir| names(&dir.join(SPOOL), "")) {
-        match take_in(workspace, &path) {
+    let waiting: Vec<PathBuf> =
+        places.0.iter().flat_map(|dir| names(&dir.join(SPOOL), "")).collect();
+    if waiting.is_empty() {
+        return done;
+    }
+    let Ok(workspace) = workspace.hurried(PATIENCE) else { return done };
+    for path in waiting {
+        match take_in(&workspace, &path) {
             Ok(()) => {
                 done.recorded += 1;
                 let _ = std::fs::remove_file(&path);

@@ -89,10 +89,11 @@ pub fn shell_words(line: &str) -> Option<Vec<String>> {
     quote.is_none().then_some(words)
 }
 
-/// Whether a command is sortie by its name, wherever it lies.
+/// Whether a command is sortie by its name, wherever it lies; a version may stand behind the name.
 pub fn is_sortie(command: &str) -> bool {
     let name = command.rsplit(['/', '\\']).next().unwrap_or_default();
-    matches!(name, "sortie" | "sortie.exe")
+    let name = name.strip_suffix(".exe").unwrap_or(name);
+    name == "sortie" || name.starts_with("sortie-")
 }
 
 #[cfg(test)]
@@ -111,6 +112,7 @@ mod tests {
             assert_eq!(shell_words(&shell_word(word)), Some(vec![word.to_owned()]));
         }
         assert!(is_sortie("sortie") && is_sortie("/x/sortie") && is_sortie(r"C:\bin\sortie.exe"));
+        assert!(is_sortie("/x/sortie-0.2"), "as a user may keep several");
         assert!(!is_sortie("/sortie/other") && !is_sortie("sortie2"));
     }
 }

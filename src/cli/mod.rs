@@ -107,10 +107,12 @@ pub fn run(arguments: Vec<OsString>) -> ExitCode {
         None => open(&cli.global, ui.progress()).and_then(|workspace| {
             let verb = Verb { workspace, ui: &ui };
             let tells_itself = cli.command.is_about_the_database();
-            if !tells_itself {
+            // What waits is the project's own history's, not that of another one that is looked at.
+            let is_own = cli.global.db.is_none();
+            if is_own && !tells_itself {
                 verb.catch_up();
             }
-            if cli.command.asks_the_record() {
+            if is_own && cli.command.asks_the_record() {
                 look_again(&verb.workspace);
             }
             let outcome = cli.command.run(&verb, &cli.global);

@@ -152,6 +152,8 @@ fn what_has_come_is_not_waited_for() {
         file.set_modified(long_ago).unwrap();
     }
     hook(&env, &back(&env, &["Done."], 0));
+    env.ok("track query --db other.db");
+    assert_eq!(awaited(), 2, "another history has nothing to do with it");
     env.ok("track query");
     assert_eq!(awaited(), 0);
     assert_eq!(shown(&env, "toolu_late")["capture"]["usage"]["requests"], 1);

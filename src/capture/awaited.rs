@@ -1,18 +1,12 @@
-//! Looking at transcripts again: a harness tells of an agent's end before it has written the last lines, and of a
+//! Transcripts that will say more: a harness tells of an agent's end before it has written the last lines, and of a
 //! refused call it tells nothing at all.
 //!
-//! Which ones is noted in files beside the history, one for each: hints that may be lost, for an import reads all.
-//! Who asks for nothing of the history need not open it to know that there are none.
+//! Each is noted in a file beside the history: a hint that may be lost, for an import reads all. Who asks for nothing of
+//! the history need not open it to know that there are none. `again` looks at them.
 
-use super::import::Import;
-use super::spool::PATIENCE;
-use super::transcript::modified;
-use crate::context::Unheard;
-use crate::error::Result;
 use crate::files::read_named;
 use crate::model::Timestamp;
-use crate::store::{Reader, content, file};
-use crate::workspace::Workspace;
+use crate::store::{content, file};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,12 +17,6 @@ const DIR: &str = "awaited";
 const NAME: usize = 32;
 /// A note is a path and some names.
 const LARGEST: u64 = 64 << 10;
-/// A transcript that is longer is left to an import.
-const MOST_AT_ONCE: u64 = 64 << 20;
-/// What was written longer ago than this was followed by nothing. A harness was seen to take some 50 ms.
-const WRITTEN_AFTER_MS: i64 = 5_000;
-/// A transcript that never comes, and a call that is never answered, are waited for no longer.
-const DAYS: u32 = 1;
 
 /// A transcript that may say more by now than was read of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,7 +47,7 @@ impl Awaited {
     }
 
     /// All that are noted, each with its note.
-    fn noted(home: &Path) -> Vec<(PathBuf, Awaited)> {
+    pub fn noted(home: &Path) -> Vec<(PathBuf, Awaited)> {
         let Ok(entries) = std::fs::read_dir(home.join(DIR)) else { return Vec::new() };
         let read = |note: PathBuf| {
             // One that is being written has another name.
@@ -78,70 +66,4 @@ impl Awaited {
         noted.sort_by(|a, b| a.0.cmp(&b.0));
         noted
     }
-}
-
-/// What is to be done about one.
-#[derive(PartialEq)]
-enum Next {
-    /// Its agent is still at work.
-    Wait,
-    /// It may have grown.
-    Read,
-    /// The same, and then nothing more can come.
-    ReadLast,
-    /// Nothing can come.
-    Drop,
-}
-
-/// Takes in what awaited transcripts say by now. What cannot be taken in goes on waiting.
-pub fn look_again(workspace: &Workspace) {
-    let _ = look_quickly(workspace, MOST_AT_ONCE);
-}
-
-/// The same of those that have at most so many bytes.
-pub(super) fn look_quickly(workspace: &Workspace, at_most: u64) -> Result<()> {
-    let noted = Awaited::noted(workspace.home());
-    if noted.is_empty() {
-        return Ok(());
-    }
-    let workspace = &workspace.hurried(PATIENCE)?;
-    let (now, mut paths, mut done) = (workspace.now(), Vec::new(), Vec::new());
-    workspace.store().read(|r| {
-        for (note, it) in noted {
-            let next = next(r, &it, now, at_most)?;
-            if matches!(next, Next::Read | Next::ReadLast) {
-                paths.push(it.path);
-            }
-            if matches!(next, Next::ReadLast | Next::Drop) {
-                done.push(note);
-            }
-        }
-        Ok(())
-    })?;
-    if !paths.is_empty() {
-        Import { paths, since: None }.run(workspace, &Unheard)?;
-    }
-    for note in done {
-        let _ = std::fs::remove_file(note);
-    }
-    Ok(())
-}
-
-fn next(r: &Reader<'_>, it: &Awaited, now: Timestamp, at_most: u64) -> Result<Next> {
-    let is_old = it.since < now.days_before(DAYS);
-    let is_out = r.is_any_out(&it.harness, &it.harness_session_id, it.agent_id.as_deref())?;
-    let Some(found) = std::fs::metadata(&it.path).ok().filter(std::fs::Metadata::is_file) else {
-        return Ok(if is_old || !is_out { Next::Drop } else { Next::Wait });
-    };
-    let written_for = now.unix_millis() - modified(&found) / 1_000_000;
-    let is_whole = written_for > WRITTEN_AFTER_MS;
-    Ok(match (is_out, &it.agent_id) {
-        _ if is_old => Next::ReadLast,
-        _ if found.len() > at_most => Next::Wait,
-        // An agent's transcript is read from its beginning each time: not while the agent adds to it.
-        (true, Some(_)) if !is_whole => Next::Wait,
-        (true, _) => Next::Read,
-        (false, _) if is_whole => Next::ReadLast,
-        (false, _) => Next::Read,
-    })
 }

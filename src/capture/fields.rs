@@ -39,6 +39,14 @@ pub fn texts_of(blocks: &[Value]) -> Vec<&str> {
     texts.filter_map(|block| block.get("text").and_then(Value::as_str)).collect()
 }
 
+/// The session that an event says was left. All harnesses have the same words for it.
+pub fn ended_session(event: &Value) -> Option<&str> {
+    match text(event, "hook_event_name") {
+        Some("SessionEnd") => text(event, "session_id"),
+        _ => None,
+    }
+}
+
 /// Texts one after another, as paragraphs.
 pub fn joined(texts: &[&str]) -> String {
     texts.join("\n\n")

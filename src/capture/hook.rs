@@ -1,7 +1,7 @@
 //! One event of a harness: recorded in a moment, or kept for later, or marked as lost. It never fails, for a
 //! recorder that fails would stop the agent that it records.
 
-use super::awaited::look_quickly;
+use super::again::look_quickly;
 use super::harness::{claude_code, codex, gemini};
 use super::spool::{self, Places};
 use super::{Harness, fields, recall};
@@ -76,7 +76,7 @@ fn is_told_something(harness: Harness, event: &Value) -> bool {
     match harness {
         Harness::ClaudeCode => {
             claude_code::is_told_something(event)
-                || claude_code::ended_session(event).is_some()
+                || fields::ended_session(event).is_some()
                 || is_after_compaction(event)
         }
         Harness::Codex => codex::is_told_something(event) || is_after_compaction(event),
@@ -123,8 +123,9 @@ fn in_time(
             let workspace = Workspace::open(options)?;
             let briefing = wanted_briefing(&workspace, harness, &event)?;
             spool::record(&workspace, harness, &event, at, briefing.as_deref())?;
-            if spool::ended_session(harness, &event).is_some() {
-                look_quickly(&workspace, QUICKLY_READ)?;
+            if fields::ended_session(&event).is_some() {
+                // What fails of it goes on waiting; the event is on record.
+                let _ = look_quickly(&workspace, QUICKLY_READ);
             }
             let reply = reply(&workspace, harness, &event, briefing);
             Ok((reply, workspace))

@@ -6,6 +6,7 @@
 //! ([`catch_up`] takes it in). What follows for the record is `history`'s. [`install`] writes sortie's hooks into a
 //! harness's settings, and takes them out again; [`Status`] tells what is in place and what is missing.
 
+mod again;
 mod awaited;
 mod fields;
 mod harness;
@@ -21,7 +22,7 @@ mod status;
 mod transcript;
 mod view;
 
-pub use awaited::look_again;
+pub use again::look_again;
 pub use hook::{Event, Heard, hear};
 pub use import::{Import, Imported, ImportedAll, ImportedProject, SkippedTranscript};
 pub use install::Harness;

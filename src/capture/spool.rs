@@ -4,6 +4,7 @@
 //! Both stand beside the history, or, where nothing can be written there, in the user's state directory.
 
 use super::Harness;
+use super::fields::ended_session;
 use super::harness::{claude_code, codex, gemini};
 use super::keeper::Keeper;
 use crate::error::{Error, IoContext, Kind, Result};
@@ -253,17 +254,8 @@ pub(super) fn record(
         workspace.history().observe(&keeper.observation(sightings))?;
     }
     awaited.iter().for_each(|it| it.note(workspace.home()));
-    if let Some(session) = ended_session(harness, event) {
+    if let Some(session) = ended_session(event) {
         workspace.history().leave_harness_session(harness.name(), session, at)?;
     }
     Ok(())
-}
-
-/// The session that an event says was left.
-pub(super) fn ended_session(harness: Harness, event: &Value) -> Option<&str> {
-    match harness {
-        Harness::ClaudeCode => claude_code::ended_session(event),
-        Harness::Codex => codex::ended_session(event),
-        Harness::Gemini => gemini::ended_session(event),
-    }
 }

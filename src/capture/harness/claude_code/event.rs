@@ -21,14 +21,6 @@ pub fn is_told_something(event: &Value) -> bool {
     }
 }
 
-/// The session that an event says was left.
-pub fn ended_session(event: &Value) -> Option<&str> {
-    match text(event, "hook_event_name") {
-        Some("SessionEnd") => text(event, "session_id"),
-        _ => None,
-    }
-}
-
 /// The agent that an event is about. A compaction has none of a type.
 fn agent_of(event: &Value) -> Option<&str> {
     let agent = text(event, "agent_id").filter(|id| !is_compaction(id))?;

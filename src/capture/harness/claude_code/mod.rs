@@ -11,7 +11,7 @@ pub mod session;
 mod sidecar;
 
 pub use agent::{read as read_agent, session_of};
-pub use event::{ended_session, is_told_something, observe};
+pub use event::{is_told_something, observe};
 pub use sidecar::Sidecar;
 
 /// The tool that spawns agents, and its former name.

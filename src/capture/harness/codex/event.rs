@@ -23,14 +23,6 @@ pub fn is_told_something(event: &Value) -> bool {
     }
 }
 
-/// The session that an event says was left.
-pub fn ended_session(event: &Value) -> Option<&str> {
-    match text(event, "hook_event_name") {
-        Some("SessionEnd") => text(event, "session_id"),
-        _ => None,
-    }
-}
-
 /// The tool's namespace stands before its name, with nothing between. Servers have tools of any name.
 fn is_spawn(event: &Value) -> bool {
     let is_own = |it: &&str| !it.starts_with("mcp__");

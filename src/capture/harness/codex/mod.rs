@@ -11,7 +11,7 @@ mod reading;
 mod rollout;
 mod thread;
 
-pub use event::{ended_session, is_told_something, observe};
+pub use event::{is_told_something, observe};
 pub use rollout::read as read_rollout;
 
 /// What Codex itself calls an agent for which no role is named.

@@ -24,14 +24,6 @@ pub fn is_told_something(event: &Value) -> bool {
     }
 }
 
-/// The session that an event says was left.
-pub fn ended_session(event: &Value) -> Option<&str> {
-    match text(event, "hook_event_name") {
-        Some("SessionEnd") => text(event, "session_id"),
-        _ => None,
-    }
-}
-
 /// What an agent is told; former tools had other words for it.
 pub fn prompt(input: &Value) -> Option<&str> {
     ["prompt", "objective", "query", "question", "request", "task"]

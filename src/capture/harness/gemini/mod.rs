@@ -9,7 +9,7 @@ mod event;
 mod session;
 
 pub use chats::is_of_agent;
-pub use event::{ended_session, is_told_something, observe};
+pub use event::{is_told_something, observe};
 pub use session::{is_session, read as read_session};
 
 /// The tool that runs agents, and those that did before there was one for all of them.
